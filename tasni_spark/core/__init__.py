@@ -1,0 +1,1 @@
+"""What every job needs and no astronomy: declarations, contracts, configuration, session, lake, runs."""

@@ -1,0 +1,93 @@
+"""Contracts: a DataFrame has the columns of its declaration, or every fault is named at once.
+
+Why: publishers change widths (IRSA writes int64 and float64 only) and keep kinds. So kinds are checked and widths
+cast, and anything else that drifts is an error: never inference, never a silent `mergeSchema`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from tasni_spark.core.errors import ContractError, nearest
+from tasni_spark.core.spec import Table
+
+_KINDS = {
+    "tinyint": "integer",
+    "smallint": "integer",
+    "int": "integer",
+    "bigint": "integer",
+    "float": "floating",
+    "double": "floating",
+}
+
+
+def kind(spark_type: str) -> str:
+    """The kind of a Spark SQL type: all integers are one kind, both floating widths another."""
+    return _KINDS.get(spark_type, spark_type)
+
+
+def struct(table: Table) -> T.StructType:
+    """Spark schema of a table, with documentation, unit and UCD as column metadata.
+
+    Delta shows `comment` in `DESCRIBE`; `unit` and `ucd` travel with the schema.
+    """
+    fields = []
+    for c in table.columns:
+        metadata = {"comment": c.doc + (f" [{c.unit}]" if c.unit else "")}
+        metadata |= {k: v for k, v in (("unit", c.unit), ("ucd", c.ucd)) if v}
+        fields.append(T.StructField(c.name, T._parse_datatype_string(c.type), c.nullable, metadata))
+    return T.StructType(fields)
+
+
+def violations(columns: Iterable[tuple[str, str]], table: Table) -> list[str]:
+    """All ways in which (name, type) pairs fall short of a declaration, in the declaration's order.
+
+    Parameters
+    ----------
+    columns
+        `df.dtypes`, or the same of a file.
+    table
+        The declaration.
+
+    Returns
+    -------
+    list of str
+        One line a fault; empty when the contract holds. Extra columns are faults too.
+    """
+    found = dict(columns)
+    faults = []
+    for c in table.columns:
+        if c.name not in found:
+            faults.append(f"column {c.name} ({c.type}) is missing{nearest(c.name, list(found))}")
+        elif kind(found[c.name]) != kind(c.type):
+            faults.append(f"column {c.name} is {found[c.name]}, expected {c.type}")
+    faults += [f"column {n} is not declared{nearest(n, list(table.names))}" for n in found if n not in table.names]
+    return faults
+
+
+def conform(df: DataFrame, table: Table) -> DataFrame:
+    """The columns of `table`, in its order and widths.
+
+    Raises
+    ------
+    ContractError
+        Naming every fault.
+    """
+    faults = violations(df.dtypes, table)
+    if faults:
+        raise ContractError(f"table {table.name}: " + "; ".join(faults))
+    found = dict(df.dtypes)
+    return df.select(
+        *[F.col(c.name) if found[c.name] == c.type else F.col(c.name).cast(c.type).alias(c.name) for c in table.columns]
+    )
+
+
+def check_clause(table: Table) -> str:
+    """The SQL condition that all stored rows meet: ranges of columns that say one; empty when none does."""
+    return " AND ".join(
+        f"{c.name} BETWEEN {c.range[0]} AND {c.range[1]}" for c in table.columns if c.range is not None
+    )

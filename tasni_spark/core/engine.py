@@ -1,0 +1,299 @@
+"""The engine: what every job needs and no job does by hand.
+
+Why: a job script says what is computed; plan, pins, leases, contract checks, commits, progress, resume, retries and the
+record are the same for all, so they stand here once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import logging
+import shlex
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from tasni_spark.core import lease
+from tasni_spark.core.arguments import Request, RunConfig
+from tasni_spark.core.errors import ConfigError, DataError, HeldError, PartialError, TasniError, nearest
+from tasni_spark.core.lake import Commit, Lake
+from tasni_spark.core.plan import Group, Plan
+from tasni_spark.core.progress import Tracker
+from tasni_spark.core.spec import Table
+from tasni_spark.core.work import Inputs, Step, Work, filled, label
+
+logger = logging.getLogger(__name__)
+
+
+class _Stopped(BaseException):
+    """The process was asked to stop."""
+
+
+class Run:
+    """One attempt at a job."""
+
+    def __init__(self, work: Work, request: Request, settings: RunConfig, cfg: Any, lake: Lake) -> None:
+        self.work, self.request, self.settings, self.cfg, self.lake = work, request, settings, cfg, lake
+        self.label = label(work.job, cfg)
+        self.runs = lake.ops / "runs"
+        self.started = time.monotonic()
+        self.failures: list[str] = []
+        self.rows: dict[str, int] = {}
+
+    # -- planning -------------------------------------------------------------------------------------------------
+
+    def _config(self) -> dict[str, Any]:
+        """What must be the same when the run is resumed."""
+        return {
+            self.work.job.name: dataclasses.asdict(self.cfg),
+            "run.checkpoint_rows": self.settings.checkpoint_rows,
+            "tiles": self.request.tiles,
+            "limit_tiles": self.request.limit_tiles,
+        }
+
+    def _inputs(self, run_id: str, pins: Mapping[str, int], notes: Mapping[str, Any]) -> Inputs:
+        return Inputs(self.lake, self.request, self.settings, run_id, pins, notes)
+
+    def _new_plan(self, run_id: str) -> Plan:
+        refs = [self.lake.ref(name) for name in filled(self.work.job.reads, self.cfg)]
+        pins = {str(ref): self.lake.version(ref) for ref in refs if self.lake.exists(ref)}
+        inputs = self._inputs(run_id, pins, {})
+        notes = dict(self.work.prepare(inputs, self.cfg))
+        inputs = self._inputs(run_id, pins, notes)
+        steps = {step.name: tuple(step.groups(inputs, self.cfg)) for step in self.work.steps}
+        tables = self.work.tables(self.cfg, notes)
+        code = {str(t.ref): t.version for t in tables}
+        outputs = {str(t.ref): self.lake.version(t.ref) for t in tables if self._stored(t)}
+        return Plan(run_id, self.label, self._config(), code, pins, outputs, steps, notes)
+
+    def _plan(self) -> Plan:
+        if self.request.resume is None:
+            now = datetime.datetime.now(datetime.UTC)
+            return self._new_plan(self.request.run_id or f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:4]}")
+        run_id = self.request.resume or self._last()
+        if run_id not in self.runs.folders():
+            raise ConfigError(f"lake {self.lake.root}: no run {run_id}{nearest(run_id, self.runs.folders())}")
+        plan = Plan.load(self.runs / run_id, self.label)
+        if plan is None:
+            return self._new_plan(run_id)
+        plan.check_same(
+            json.loads(json.dumps(self._config())),
+            {str(t.ref): t.version for t in self.work.tables(self.cfg, plan.notes)},
+        )
+        for name, version in plan.pins.items():
+            if not self.lake.has_version(self.lake.ref(name), version):
+                raise DataError(f"run {run_id}: version {version} of table {name} is gone: start a new run")
+        self._check_not_overwritten(plan)
+        return plan
+
+    def _check_not_overwritten(self, plan: Plan) -> None:
+        """Refuse to mix two runs in one table."""
+        mine = {c: list(v) for c, v in self.work.scope(self.cfg).items()}
+        for table in self.work.tables(self.cfg, plan.notes):
+            if not self._stored(table):
+                continue
+            for commit in self.lake.history(table.ref):
+                if int(commit["version"]) <= plan.outputs.get(str(table.ref), -1):
+                    break
+                told = json.loads(commit.get("userMetadata") or "{}")
+                writer = told.get("transaction", "").partition("/")[0]
+                theirs = told.get("scope", {})
+                overlap = all(set(mine[c]) & set(theirs[c]) for c in mine if c in theirs)
+                if writer and writer != plan.run_id and overlap:
+                    raise ConfigError(
+                        f"run {plan.run_id}: table {table.ref} has been written by run {writer} since: start a new run"
+                    )
+
+    def _last(self) -> str:
+        for run_id in reversed(self.runs.folders()):
+            if f"{self.label}.plan" in (self.runs / run_id).names(".plan"):
+                return run_id
+        raise ConfigError(f"lake {self.lake.root}: no run of {self.label} to resume")
+
+    # -- working --------------------------------------------------------------------------------------------------
+
+    def go(self) -> dict[str, Any]:
+        """Plan, hold the tables, work, record."""
+        self.plan = self._plan()
+        self.folder = self.runs / self.plan.run_id
+        self.inputs = self._inputs(self.plan.run_id, self.plan.pins, self.plan.notes)
+        self.tables = {t.name: t for t in self.work.tables(self.cfg, self.plan.notes)}
+        if self.request.dry_run:
+            return self._describe()
+        if self.request.explain:
+            return self._explain()
+        before = signal.signal(signal.SIGTERM, _stop)
+        own = [str(t.ref) for t in self.tables.values() if not t.shared and not t.transient]
+        try:
+            with lease.held(self.lake.ops / "leases", own, self.plan.run_id, self.settings.lease_timeout_s) as held:
+                self.plan.save(self.folder)
+                for table in self.tables.values():
+                    if not table.shared:
+                        self.lake.create(table)
+                for step in self.work.steps:
+                    self._step(step, held)
+                self.work.balance(self.inputs, self.cfg, self.rows)
+                facts = dict(self.work.finish(self.inputs, self.cfg, self.rows, self.tables))
+            self._drop_transient()
+        except _Stopped:
+            self._record("stopped", 143, "stopped by SIGTERM")
+            sys.exit(143)
+        except PartialError as e:
+            return self._record("partial", e.exit_code, str(e))
+        except HeldError:
+            raise
+        except BaseException as e:
+            self._record("failed", getattr(e, "exit_code", 1), f"{type(e).__name__}: {str(e).splitlines()[0]}")
+            raise
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        code = PartialError.exit_code if self.plan.notes.get("quarantined") else 0
+        return self._record("done", code, "", facts)
+
+    def _step(self, step: Step, held: lease.Lease) -> None:
+        groups = self.plan.steps[step.name]
+        progress = self.folder / self.label
+        with Tracker(progress, self.label, step.name, groups) as tracker:
+            done = tracker.done()
+            for entry in done.values():
+                self._count(entry["rows"])
+            for group in groups:
+                if group.number not in done:
+                    self._group(step, group, tracker, held)
+        if self.failures:
+            raise PartialError(
+                f"{self.label}: step {step.name}: {len(self.failures)} of {len(groups)} groups failed: "
+                + "; ".join(self.failures)
+            )
+
+    def _group(self, step: Step, group: Group, tracker: Tracker, held: lease.Lease) -> None:
+        for attempt in range(1, self.settings.attempts + 1):
+            started = time.monotonic()
+            try:
+                written = self._commit(step, group, held)
+            except (HeldError, ConfigError):
+                raise
+            except Exception as e:
+                smaller = step.rescue(self.inputs, group, self.cfg, e)
+                if smaller is not None:
+                    group = smaller
+                    self.plan.save(self.folder)
+                elif isinstance(e, TasniError):
+                    raise
+                message = f"group {group.number}: {type(e).__name__}: {_first_line(e)}"
+                logger.warning("%s %s: %s (attempt %d)", self.label, step.name, message, attempt, exc_info=self.request.verbose)
+                if attempt == self.settings.attempts:
+                    self.failures.append(message)
+                    tracker.write(group, "failed", attempt, time.monotonic() - started, {"error": message})
+            else:
+                rows = {name: commit.rows for name, commit in written.items()}
+                versions = {name: commit.version for name, commit in written.items()}
+                facts = {"rows": rows, "versions": versions, "tiles": len(group.tiles), "files": len(group.files)}
+                tracker.write(group, "done", attempt, time.monotonic() - started, facts)
+                self._count(rows)
+                tracker.advance(group, sum(rows.values()))
+                return
+
+    def _commit(self, step: Step, group: Group, held: lease.Lease) -> dict[str, Commit]:
+        written = {}
+        parts = max(1, -(-group.rows // self.settings.rows_per_part))
+        for table, df in step.compute(self.inputs, group, self.cfg).items():
+            if table.transient:
+                written[table.name] = self.lake.write_transient(df, table, self.plan.run_id, group.number)
+                continue
+            scope = {**self.work.scope(self.cfg), "tile": group.tiles}
+            where = {c: scope[c] for c in table.replace_by if len(scope[c])}
+            transaction = f"{self.plan.run_id}/{self.label}/{step.name}/{group.number}/{table.ref}"
+            metadata = {"scope": {c: list(v) for c, v in self.work.scope(self.cfg).items()}}
+            with self._turn(table):
+                held.check()
+                written[table.name] = self.lake.replace(
+                    df, table, where, transaction=transaction, parts=parts, metadata=metadata
+                )
+        return written
+
+    @contextmanager
+    def _turn(self, table: Table) -> Iterator[None]:
+        """Hold a shared table for the time of one commit, waiting for others."""
+        if not table.shared:
+            yield
+            return
+        run_id, timeout, wait = self.plan.run_id, self.settings.lease_timeout_s, self.settings.lease_wait_s
+        with lease.held(self.lake.ops / "leases", [str(table.ref)], run_id, timeout, wait):
+            self.lake.create(table)
+            yield
+
+    def _count(self, rows: Mapping[str, int]) -> None:
+        for name, n in rows.items():
+            self.rows[name] = self.rows.get(name, 0) + n
+
+    def _drop_transient(self) -> None:
+        for table in self.tables.values():
+            if table.transient:
+                self.lake.drop_transient(table, self.plan.run_id)
+
+    # -- telling --------------------------------------------------------------------------------------------------
+
+    def _base(self) -> dict[str, Any]:
+        return {
+            "run_id": self.plan.run_id,
+            "job": self.label,
+            "lake": self.lake.root,
+            "reads": dict(self.plan.pins),
+            "writes": [str(t.ref) for t in self.tables.values() if not t.transient],
+            "groups": {name: len(groups) for name, groups in self.plan.steps.items()},
+            "seconds": round(time.monotonic() - self.started, 3),
+        }
+
+    def _record(self, state: str, code: int, message: str, facts: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        record = self._base() | {
+            "state": state,
+            "exit_code": code,
+            "message": message,
+            "rows": {n: r for n, r in self.rows.items() if not self.tables[n].transient},
+            "versions": {str(t.ref): self.lake.version(t.ref) for t in self.tables.values() if self._stored(t)},
+            "facts": dict(facts or {}),
+            "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        }
+        if state != "done":
+            record["resume"] = f"tasni run {self.work.job.name} --resume {self.plan.run_id}" + self._flags()
+        self.folder.write(f"{self.label}.json", record)
+        return record
+
+    def _stored(self, table: Table) -> bool:
+        return not table.transient and self.lake.exists(table.ref)
+
+    def _flags(self) -> str:
+        given = [("--lake", self.request.lake)] if self.request.lake else []
+        given += [("--conf", c) for c in self.request.conf] + [("--set", s) for s in self.request.sets]
+        given += [("--each", self.request.each)] if self.request.each else []
+        return "".join(f" {flag} {shlex.quote(value)}" for flag, value in given)
+
+    def _describe(self) -> dict[str, Any]:
+        steps = {
+            name: [{"number": g.number, "tiles": len(g.tiles), "files": len(g.files), "rows": g.rows} for g in groups]
+            for name, groups in self.plan.steps.items()
+        }
+        return self._base() | {"state": "planned", "exit_code": 0, "steps": steps}
+
+    def _explain(self) -> dict[str, Any]:
+        for step in self.work.steps[:1]:
+            for table, df in step.compute(self.inputs, self.plan.steps[step.name][0], self.cfg).items():
+                print(f"== {table.name}")
+                df.explain("formatted")
+        return self._base() | {"state": "planned", "exit_code": 0}
+
+
+def _stop(*_: object) -> NoReturn:
+    raise _Stopped
+
+
+def _first_line(e: Exception) -> str:
+    lines = str(e).splitlines() or [""]
+    return next((line for line in lines if line.strip()), "")[:300]

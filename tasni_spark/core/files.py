@@ -1,0 +1,96 @@
+"""Small files of a lake, wherever it is: records, plans, leases.
+
+Why: a lake may be a local folder or an object store, and the driver must read and write small JSON files there
+without a Spark job. pyarrow's file systems do both; every file here is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pyarrow import fs
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder on any file system that pyarrow knows."""
+
+    system: fs.FileSystem
+    path: str
+    uri: str
+
+    @staticmethod
+    def at(uri: str) -> Folder:
+        """The folder of a path or URI (`s3a://` is the same as `s3://`, `dbfs:/Volumes` is `/Volumes`)."""
+        if uri.startswith(("dbfs:/", "file:/")):
+            uri = "/" + uri.split(":", 1)[1].lstrip("/")
+        if "://" not in uri:
+            path = os.path.abspath(uri)
+            return Folder(fs.LocalFileSystem(), path, path)
+        uri = uri.rstrip("/")
+        system, path = fs.FileSystem.from_uri(uri.replace("s3a://", "s3://", 1))
+        return Folder(system, path, uri)
+
+    def __truediv__(self, name: str) -> Folder:
+        """A folder below this one."""
+        return Folder(self.system, f"{self.path}/{name}", f"{self.uri}/{name}")
+
+    def write(self, name: str, data: Any) -> None:
+        """Write JSON, whole or not at all."""
+        payload = (json.dumps(data, indent=1, sort_keys=True, default=str) + "\n").encode()
+        self.system.create_dir(self.path, recursive=True)
+        target = f"{self.path}/{name}"
+        if isinstance(self.system, fs.LocalFileSystem):
+            part = f"{self.path}/.{name}.{uuid.uuid4().hex[:8]}"
+            with self.system.open_output_stream(part) as stream:
+                stream.write(payload)
+            os.replace(part, target)
+        else:
+            with self.system.open_output_stream(target) as stream:
+                stream.write(payload)
+
+    def read(self, name: str) -> Any:
+        """JSON of a file; None where there is none."""
+        try:
+            with self.system.open_input_stream(f"{self.path}/{name}") as stream:
+                return json.loads(stream.read())
+        except FileNotFoundError:
+            return None
+
+    def is_file(self) -> bool:
+        """Whether this is a file rather than a folder."""
+        return bool(self.system.get_file_info(self.path).type == fs.FileType.File)
+
+    def names(self, suffix: str = "") -> list[str]:
+        """Names of the files here, sorted; hidden ones are left out."""
+        return sorted(
+            i.base_name for i in self._list() if i.type == fs.FileType.File and i.base_name.endswith(suffix)
+        )
+
+    def folders(self) -> list[str]:
+        """Names of the folders here, sorted."""
+        return sorted(i.base_name for i in self._list() if i.type == fs.FileType.Directory)
+
+    def delete(self, name: str) -> None:
+        """Delete a file; it may be gone already."""
+        try:
+            self.system.delete_file(f"{self.path}/{name}")
+        except FileNotFoundError:
+            return
+
+    def delete_all(self) -> None:
+        """Delete this folder and everything below it; it may be gone already."""
+        try:
+            self.system.delete_dir(self.path)
+        except FileNotFoundError:
+            return
+
+    def _list(self) -> Iterator[fs.FileInfo]:
+        for info in self.system.get_file_info(fs.FileSelector(self.path, allow_not_found=True)):
+            if not info.base_name.startswith("."):
+                yield info

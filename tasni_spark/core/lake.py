@@ -1,0 +1,307 @@
+"""The lake: where tables are, and the only ways to read and to write them.
+
+Why: every table is a Delta table of a frozen protocol (no deletion vectors, no column mapping, no clustering), so that
+delta-rs, DuckDB and plain readers can open it. Rows are replaced by predicate, never appended, so that a group done
+twice is a group done once. Layout is kept by writing: partitioned by sky tile, sorted inside each file, with statistics
+on the columns that searches prune by.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import deltalake
+import deltalake.exceptions
+import pyarrow as pa
+import pyarrow.dataset as pads
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from tasni_spark.core import contract
+from tasni_spark.core.errors import ConfigError, ContractError, DataError
+from tasni_spark.core.files import Folder
+from tasni_spark.core.spec import Ref, Table
+
+PROTOCOL = {
+    "delta.enableDeletionVectors": "false",
+    "delta.enableChangeDataFeed": "false",
+}
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What a replacement did: the version that it made and the rows that it wrote."""
+
+    version: int
+    rows: int
+
+
+class Lake:
+    """A root path (local, `s3://`, `abfss://`, `/Volumes/...`) or `catalog.schema`, and the tables below it.
+
+    Parameters
+    ----------
+    spark : SparkSession
+    root : str
+        Root path or catalogue name.
+    ops : str
+        Folder of records, plans and leases; `<root>/_ops` where the root is a path.
+    """
+
+    def __init__(self, spark: SparkSession, root: str, ops: str = "") -> None:
+        self.spark = spark
+        self.is_path = "/" in root or "." not in root
+        if not self.is_path and not ops:
+            raise ConfigError(f"lake {root} is a catalogue: give --ops, a folder for its records and leases")
+        self.root = Folder.at(root).uri if self.is_path else root
+        self.ops = Folder.at(ops or f"{self.root}/_ops")
+
+    def __repr__(self) -> str:
+        return f"Lake({self.root})"
+
+    # -- names ----------------------------------------------------------------------------------------------------
+
+    def ref(self, name: str) -> Ref:
+        """A table by name: `gaia_dr3`, at its current release, or `allwise@2013-11-13`, at a given one."""
+        name, _, release = name.partition("@")
+        if not release:
+            release = (self._releases.read(f"{name}.json") or {"current": ""})["current"]
+        return Ref(name, release)
+
+    def publish(self, table: Table, facts: Mapping[str, Any]) -> None:
+        """Make the release of a table the one that its bare name means; older ones stay beside it.
+
+        Parameters
+        ----------
+        facts
+            What is worth knowing about the release.
+        """
+        known = (self._releases.read(f"{table.name}.json") or {"releases": {}})["releases"]
+        known[table.release] = dict(facts)
+        self._releases.write(f"{table.name}.json", {"current": table.release, "releases": known})
+
+    def facts(self, ref: Ref) -> dict[str, Any]:
+        """What was published about a release; empty where nothing was."""
+        return dict((self._releases.read(f"{ref.name}.json") or {"releases": {}})["releases"].get(ref.release, {}))
+
+    def names(self) -> list[str]:
+        """Names of all tables."""
+        if self.is_path:
+            return [n for n in Folder.at(self.root).folders() if not n.startswith("_") and self.exists(self.ref(n))]
+        return [t.name for t in self.spark.catalog.listTables(self.root) if "__" not in t.name]
+
+    def identifier(self, ref: Ref) -> str:
+        """The table's name in Spark SQL."""
+        if self.is_path:
+            return f"delta.`{self.location(ref)}`"
+        return f"{self.root}.{ref.name}" + (f"__{_word(ref.release)}" if ref.release else "")
+
+    def location(self, ref: Ref) -> str:
+        """The table's folder."""
+        if self.is_path:
+            return f"{self.root}/{ref.name}" + (f"/{_word(ref.release)}" if ref.release else "")
+        return str(DeltaTable.forName(self.spark, self.identifier(ref)).detail().first()["location"])  # type: ignore[index]
+
+    @property
+    def _releases(self) -> Folder:
+        return self.ops / "releases"
+
+    def _transient(self, table: Table, run_id: str) -> Folder:
+        return self.ops / "transient" / run_id / table.name
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def exists(self, ref: Ref) -> bool:
+        """Whether the table is there."""
+        if self.is_path:
+            return DeltaTable.isDeltaTable(self.spark, self.location(ref))
+        return self.spark.catalog.tableExists(self.identifier(ref))
+
+    def read(self, ref: Ref, version: int | None = None) -> DataFrame:
+        """The table, at a version where one is given.
+
+        Raises
+        ------
+        DataError
+            If the table is not there.
+        """
+        if not self.exists(ref):
+            raise DataError(f"lake {self.root}: no table {ref}: run the job that writes it first")
+        reader = self.spark.read
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        return reader.table(self.identifier(ref))
+
+    def version(self, ref: Ref) -> int:
+        """The table's latest version."""
+        return self._log(ref).version()
+
+    def has_version(self, ref: Ref, version: int) -> bool:
+        """Whether a version can still be read: its log is there, and the files that later versions dropped."""
+        try:
+            then = set(self._log(ref, version).file_uris())
+        except deltalake.exceptions.DeltaError:
+            return False
+        return all(Folder.at(uri).is_file() for uri in then - set(self._log(ref).file_uris()))
+
+    def files(self, ref: Ref, version: int | None = None) -> list[dict[str, Any]]:
+        """The data files of a version, with rows, bytes, partition values and statistics, from the log alone."""
+        return pa.table(self._log(ref, version).get_add_actions(flatten=True)).to_pylist()  # type: ignore[no-any-return]
+
+    def rows(self, ref: Ref, version: int | None = None, tiles: Iterable[int] | None = None) -> int:
+        """Rows of a version, of some tiles where given, from the log alone.
+
+        Raises
+        ------
+        ContractError
+            If tiles are asked of a table that is not partitioned by tile.
+        """
+        wanted = None if tiles is None else set(tiles)
+        total = 0
+        for file in self.files(ref, version):
+            if wanted is not None and "partition.tile" not in file:
+                raise ContractError(f"table {ref}: rows of a tile asked, but it is not partitioned by tile")
+            if wanted is None or file["partition.tile"] in wanted:
+                total += file["num_records"]
+        return total
+
+    def history(self, ref: Ref) -> list[dict[str, Any]]:
+        """Commits, latest first: version, operation, metrics and the run that made them."""
+        return [dict(h) for h in self._log(ref).history()]
+
+    def _log(self, ref: Ref, version: int | None = None) -> deltalake.DeltaTable:
+        return deltalake.DeltaTable(self.location(ref), version=version)
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    def create(self, table: Table) -> None:
+        """Create a table as it is declared, if it is not there.
+
+        Raises
+        ------
+        ContractError
+            If it is there with other columns.
+        """
+        if table.transient:
+            return
+        if self.exists(table.ref):
+            faults = contract.violations(self.read(table.ref).dtypes, table)
+            if faults:
+                raise ContractError(
+                    f"table {table.ref} exists with other columns: {'; '.join(faults)}: "
+                    "use another lake, or drop the table and run its job again"
+                )
+            return
+        builder = DeltaTable.createIfNotExists(self.spark).comment(table.doc).addColumns(contract.struct(table))
+        builder = (
+            builder.location(self.location(table.ref)) if self.is_path else builder.tableName(self.identifier(table.ref))
+        )
+        if table.partition:
+            builder = builder.partitionedBy(*table.partition)
+        for key, value in self._properties(table).items():
+            builder = builder.property(key, value)
+        builder.execute()
+
+    def _properties(self, table: Table) -> dict[str, str]:
+        found = PROTOCOL | {"tasni.table": table.name, "tasni.version": str(table.version)}
+        if table.stats:
+            found["delta.dataSkippingStatsColumns"] = ",".join(table.stats)
+        if clause := contract.check_clause(table):
+            found["delta.constraints.ranges"] = clause
+        return found
+
+    def replace(
+        self,
+        df: DataFrame,
+        table: Table,
+        where: Mapping[str, Sequence[Any]],
+        *,
+        transaction: str,
+        parts: int = 1,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Commit:
+        """Replace the rows that `where` names by those of `df`, in one commit.
+
+        Parameters
+        ----------
+        df
+            New rows; they meet `where`.
+        table
+            The declaration; columns are checked and cast.
+        where
+            Values of the `replace_by` columns; empty replaces the table.
+        transaction
+            A name of this replacement: `run/table/group`.
+        parts
+            Number of tasks that write; a partitioned table gets four times as many partitions, as few tiles hash
+            unevenly.
+        metadata
+            Stored with the commit, beside the transaction.
+        """
+        out = _laid_out(contract.conform(df, table), table, parts)
+        self.spark.conf.set("parquet.block.size", table.row_group_mb << 20)
+        writer = out.write.format("delta").mode("overwrite")
+        writer = writer.option("txnAppId", transaction).option("txnVersion", 0)
+        writer = writer.option("userMetadata", json.dumps({"transaction": transaction, **(metadata or {})}))
+        if where:
+            writer = writer.option("replaceWhere", predicate(where))
+        writer.saveAsTable(self.identifier(table.ref))
+        log = self._log(table.ref)
+        commit = log.history(1)[0]
+        if json.loads(commit.get("userMetadata") or "{}").get("transaction") != transaction:
+            commit = next(h for h in log.history() if transaction in (h.get("userMetadata") or ""))
+        return Commit(int(commit["version"]), int(commit["operationMetrics"]["numOutputRows"]))
+
+    def write_transient(self, df: DataFrame, table: Table, run_id: str, group: int) -> Commit:
+        """Write one group of a transient table: plain Parquet, replaced whole."""
+        folder = self._transient(table, run_id) / f"group={group}"
+        contract.conform(df, table).write.mode("overwrite").partitionBy(*table.partition).parquet(folder.uri)
+        return Commit(0, footer_rows(folder))
+
+    def read_transient(self, table: Table, run_id: str) -> DataFrame:
+        """All groups of a transient table."""
+        folder = self._transient(table, run_id)
+        schema = contract.struct(table).add("group", T.IntegerType())
+        return self.spark.read.schema(schema).parquet(folder.uri)
+
+    def drop_transient(self, table: Table, run_id: str) -> None:
+        """Delete a transient table."""
+        self._transient(table, run_id).delete_all()
+
+
+
+def predicate(where: Mapping[str, Sequence[Any]]) -> str:
+    """A SQL condition: every column is one of its values."""
+    return " AND ".join(f"{c} IN ({', '.join(_literal(v) for v in values)})" for c, values in where.items())
+
+
+def footer_rows(folder: Folder) -> int:
+    """Rows of all Parquet files below a folder, from their footers."""
+    return int(pads.dataset(folder.path, format="parquet", filesystem=folder.system).count_rows())
+
+
+def _laid_out(df: DataFrame, table: Table, parts: int) -> DataFrame:
+    order = [*table.partition, *table.sort]
+    if parts and table.partition:
+        df = df.repartition(4 * parts, *table.partition)
+    elif parts == 1:
+        df = df.coalesce(1)
+    elif parts and table.sort:
+        df = df.repartitionByRange(parts, *[F.col(c) for c in table.sort])
+    return df.sortWithinPartitions(*order) if order else df
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, str):
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return repr(value)
+
+
+def _word(text: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in text)
+

@@ -1,0 +1,74 @@
+"""The one builder of Spark sessions.
+
+Why: extensions, serializers and addresses must agree in every job, notebook and test, and libraries' own builders
+overwrite each other's keys. Settings live in `conf/spark/`; the master comes from there or from spark-submit, never
+from code.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from pyspark import SparkConf
+from pyspark.sql import SparkSession
+
+from tasni_spark.core import places
+from tasni_spark.core.errors import DependencyError
+
+
+def settings(profile: str) -> dict[str, str]:
+    """Spark properties of a profile: `common.conf`, then `<profile>.conf`."""
+    found: dict[str, str] = {}
+    for name in ("common", profile):
+        for line in places.find("conf/spark", name, ".conf").read_text().splitlines():
+            key, _, value = line.partition("#")[0].strip().partition(" ")
+            if key:
+                found[key] = value.strip()
+    return found
+
+
+def session(profile: str = "local", app: str = "tasni", **extra: str) -> SparkSession:
+    """The active session, or a new one with the settings of `conf/spark/<profile>.conf`.
+
+    Parameters
+    ----------
+    profile
+        `local`, `cluster`, or a path to a `.conf` file.
+    app
+        Name shown by Spark.
+    extra
+        Further Spark properties, `__` for the dots.
+
+    Raises
+    ------
+    DependencyError
+        If Java cannot be started.
+
+    Notes
+    -----
+    Below spark-submit its own properties win: only keys that it did not set are added.
+    """
+    if active := SparkSession.getActiveSession():
+        return active
+    wanted = settings(profile) | {k.replace("__", "."): v for k, v in extra.items()}
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ
+    if submitted:
+        given = SparkConf()
+        wanted = {k: v for k, v in wanted.items() if not given.contains(k)}
+    elif wanted.get("spark.master", "").startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        wanted.setdefault("spark.driver.extraClassPath", str(places.jars() / "*"))
+        quiet = f"-Dlog4j2.configurationFile=file:{places.ROOT / 'conf/spark/log4j2.properties'}"
+        wanted["spark.driver.extraJavaOptions"] = f"{wanted.get('spark.driver.extraJavaOptions', '')} {quiet}".strip()
+    builder = SparkSession.builder.appName(app)
+    for key, value in wanted.items():
+        builder = builder.config(key, value)
+    try:
+        return builder.getOrCreate()
+    except Exception as e:
+        if "JAVA_GATEWAY_EXITED" in str(e) or isinstance(e, FileNotFoundError):
+            raise DependencyError("Java could not be started: run 'tasni doctor' to see what is missing") from e
+        raise
+

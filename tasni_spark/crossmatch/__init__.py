@@ -1,0 +1,1 @@
+"""Pairs of surveys in, associations out."""

@@ -1,0 +1,1 @@
+"""Published catalogues in, survey tables out."""

@@ -1,0 +1,143 @@
+"""From raw files to rows with the survey's columns: names resolved, kinds checked, widths cast.
+
+Why: one catalogue comes in several flavours (upper case, other names, float32 for float64, columns that stand in the
+path only). Each flavour is read with its own physical schema, so that Spark neither infers nor guesses, and leaves
+here with the declared one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from tasni_spark.core.contract import kind
+from tasni_spark.core.errors import nearest
+from tasni_spark.ingest.formats import RawFile, blocks
+from tasni_spark.ingest.survey import Survey
+
+FILE = "_file"
+BAD = "_bad"
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """How the files of one kind spell the survey's columns.
+
+    Parameters
+    ----------
+    format
+        Their format.
+    names
+        For each survey column its name in the file; empty where it is absent.
+    types
+        For each survey column its type in the file.
+    in_path
+        Survey columns that stand in the path only.
+    """
+
+    format: str
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    in_path: tuple[str, ...]
+
+
+def flavour(file: RawFile, survey: Survey) -> tuple[Flavour, list[str]]:
+    """The flavour of a file, and all its faults against the survey's definition."""
+    by_lower: dict[str, list[tuple[str, str]]] = {}
+    for name, type in file.columns:
+        by_lower.setdefault(name.lower(), []).append((name, type))
+    names, types, in_path, faults = [], [], [], []
+    for wanted, column in survey.columns.items():
+        hits = [h for n in (wanted, *column.names) for h in by_lower.get(n.lower(), [])]
+        if not hits and wanted in file.in_path:
+            in_path.append(wanted)
+            hits = [("", "string")]
+        elif not hits and not column.optional:
+            faults.append(f"column {wanted} is missing{nearest(wanted, list(by_lower))}")
+        if len({h[0] for h in hits}) > 1 and hits[0][0].lower() == hits[1][0].lower():
+            faults.append(f"column {wanted} is ambiguous: {', '.join(h[0] for h in hits)}")
+        name, type = hits[0] if hits else ("", column.type)
+        if not _castable(type, column.type, file.format):
+            faults.append(f"column {wanted} is {type}, expected {column.type}")
+        names.append(name)
+        types.append(type)
+    return Flavour(file.format, tuple(names), tuple(types), tuple(in_path)), faults
+
+
+def _castable(found: str, wanted: str, format: str) -> bool:
+    if kind(found) == kind(wanted) or (found == "string" and format != "parquet"):
+        return True
+    return found == "decimal(20,0)" and wanted == "bigint"
+
+
+def read(spark: SparkSession, files: Sequence[RawFile], survey: Survey) -> DataFrame:
+    """Rows of raw files with the survey's columns, typed, and the path of the file.
+
+    Notes
+    -----
+    Values that cannot be cast are null, and `_bad` lists them with their columns.
+    """
+    flavours: dict[Flavour, list[RawFile]] = {}
+    for file in files:
+        flavours.setdefault(flavour(file, survey)[0], []).append(file)
+    frames = [_typed(_raw(spark, f, members), f, survey) for f, members in flavours.items()]
+    df = frames[0]
+    for other in frames[1:]:
+        df = df.unionByName(other)
+    return df
+
+
+def _raw(spark: SparkSession, flavour: Flavour, files: Sequence[RawFile]) -> DataFrame:
+    present = [(n, t) for n, t in zip(flavour.names, flavour.types, strict=True) if n]
+    schema = T.StructType([T.StructField(n, T._parse_datatype_string(t)) for n, t in dict(present).items()])
+    paths = [f.path for f in files]
+    if flavour.format == "parquet":
+        frame = spark.read.schema(schema).option("recursiveFileLookup", "true").parquet(*paths)
+        return frame.select("*", F.col("_metadata.file_path").alias(FILE))
+    format, columns = flavour.format, schema.names
+    schema = T.StructType([*schema.fields, T.StructField(FILE, T.StringType())])
+
+    def rows(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for path in batch.column(0).to_pylist():
+                for block in blocks(path, format, columns):
+                    file = pa.array([path], pa.string()).take(pa.array([0] * len(block), pa.int8()))
+                    yield pa.record_batch([*block.columns, file], names=schema.names)
+
+    listing = spark.createDataFrame([(p,) for p in paths], "path string")
+    return listing.repartition(min(len(paths), spark.sparkContext.defaultParallelism)).mapInArrow(rows, schema)
+
+
+def _typed(raw: DataFrame, flavour: Flavour, survey: Survey) -> DataFrame:
+    types = dict(raw.dtypes)
+    columns, bad = [], []
+    for (wanted, column), name in zip(survey.columns.items(), flavour.names, strict=True):
+        if wanted in flavour.in_path:
+            value: Column = F.regexp_extract(FILE, f"/{wanted}=([^/]+)/", 1)
+        elif name:
+            value = F.col(f"`{name}`")
+        else:
+            value = F.lit(None)
+        if types.get(name) == "string":
+            value = _without(value, ["", *[n for n in survey.nulls if isinstance(n, str)]])
+        if name and types[name] in ("string", "decimal(20,0)") and column.type != "string":
+            told = F.concat(F.lit(f"{wanted}="), value.cast("string"))
+            bad.append(F.when(value.isNotNull() & value.cast(column.type).isNull(), told))
+        value = value.cast(column.type)
+        if kind(column.type) == "floating":
+            value = F.nanvl(value, F.lit(None).cast(column.type))
+        if kind(column.type) in ("integer", "floating"):
+            value = _without(value, [n for n in survey.nulls if isinstance(n, int | float)])
+        columns.append(value.alias(wanted))
+    faults = F.array_compact(F.array(*bad)) if bad else F.array().cast("array<string>")
+    return raw.select(*columns, faults.alias(BAD), F.col(FILE))
+
+
+def _without(value: Column, nulls: Sequence[object]) -> Column:
+    """Null where the publisher wrote a value that stands for *no measurement*."""
+    return F.when(~value.isin(list(nulls)), value) if nulls else value

@@ -1,0 +1,51 @@
+"""THE MAP: every job, what it reads, what it writes. Pure data; the command line, DAGs, documentation and tests are
+drawn from it.
+
+A name in braces is filled from the job's configuration: `{left}_positions`. The order is one in which a pipeline can
+run them.
+"""
+
+from tasni_spark.core.spec import Job
+
+JOBS = {
+    job.name: job
+    for job in (
+        Job(
+            "tiling",
+            "Cut the sky into tiles of about equal rows, once for the lake",
+            config="tasni_spark.ingest.tiling:TilingConfig",
+            writes=("tiling",),
+            tiled=False,
+        ),
+        Job(
+            "coverage",
+            "Store what each survey observed",
+            config="tasni_spark.ingest.coverage:CoverageConfig",
+            writes=("coverage",),
+            tiled=False,
+        ),
+        Job(
+            "ingest",
+            "Store a published catalogue as tables that joins can use",
+            config="tasni_spark.ingest.ingest:IngestConfig",
+            reads=("tiling",),
+            writes=("{name}", "{name}_positions", "rejects"),
+            each="survey",
+        ),
+        Job(
+            "density",
+            "Count the sources of each survey in cells of the sky",
+            config="tasni_spark.crossmatch.density:DensityConfig",
+            reads=("{surveys}_positions",),
+            writes=("density",),
+            tiled=False,
+        ),
+        Job(
+            "crossmatch",
+            "Match the sources of a survey with those of others, at the epoch of the first",
+            config="tasni_spark.crossmatch.config:CrossmatchConfig",
+            reads=("tiling", "density", "{left}_positions", "{rights}_positions"),
+            writes=("matches", "match_tiles"),
+        ),
+    )
+}

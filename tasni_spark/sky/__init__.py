@@ -1,0 +1,1 @@
+"""The sphere as column expressions: HEALPix, angles, frames, motion, tiles, coverage."""

@@ -1,0 +1,123 @@
+"""Regions of the sky as ranges of order-29 pixels, worked out on the driver, so that files are pruned.
+
+Why: a table sorted by hpx29 keeps least and greatest values for each file and row group; a region that is a few ranges
+of hpx29 lets Spark skip all others. Regions come from mocpy and cdshealpix, which are exact about which cells they touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+from astropy.coordinates import Latitude, Longitude, SkyCoord
+from mocpy import MOC
+from numpy.typing import NDArray
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from tasni_spark.core.errors import ConfigError, DataError
+
+Ranges = NDArray[np.int64]
+"""(n, 2): first order-29 pixel, first pixel behind; disjoint, in order."""
+
+
+def cone(ra: float, dec: float, radius: float, depth: int = 12) -> Ranges:
+    """Cells of order `depth` that touch a cone; all in deg."""
+    return ranges(MOC.from_cone(Longitude(ra * u.deg), Latitude(dec * u.deg), radius * u.deg, max_depth=depth))
+
+
+def polygon(corners: Sequence[tuple[float, float]], depth: int = 12) -> Ranges:
+    """Cells of order `depth` that touch a polygon given by its corners (ra, dec) in deg."""
+    sky = SkyCoord([c[0] for c in corners] * u.deg, [c[1] for c in corners] * u.deg)
+    return ranges(MOC.from_polygon_skycoord(sky, max_depth=depth))
+
+
+def moc_file(path: str | Path) -> MOC:
+    """A MOC from a FITS or JSON file.
+
+    Raises
+    ------
+    DataError
+        If the file is not a MOC.
+    """
+    try:
+        return MOC.load(str(path), format="json" if str(path).endswith(".json") else "fits")
+    except Exception as e:
+        raise DataError(f"MOC {path}: cannot be read: {(str(e).splitlines() or [''])[0][:200]}") from e
+
+
+def ranges(moc: MOC) -> Ranges:
+    """A MOC as ranges."""
+    return np.asarray(moc.to_depth29_ranges, dtype=np.int64).reshape(-1, 2)
+
+
+def merged(parts: Ranges | Sequence[tuple[int, int]]) -> Ranges:
+    """The same set as disjoint ranges in order."""
+    return ranges(_moc(parts))
+
+
+def grown(region: Ranges, margin: float) -> Ranges:
+    """A region and all within `margin` deg of it, in cells no smaller than twice the margin."""
+    order = int(np.clip(np.floor(np.log2(58.6 / max(2 * margin, 1e-9))), 0, 12))
+    return ranges(_moc(region).degrade_to_order(order).add_neighbours())
+
+
+def _moc(parts: Ranges | Sequence[tuple[int, int]]) -> MOC:
+    return MOC.from_depth29_ranges(max_depth=29, ranges=np.asarray(parts, dtype=np.uint64).reshape(-1, 2))
+
+
+def region(text: str) -> Ranges:
+    """A region as `--tiles` writes it.
+
+    Parameters
+    ----------
+    text
+        `order/pixel,order/pixel`, `cone:ra,dec,radius` in deg, or `moc:FILE`.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither.
+    """
+    form, _, rest = text.partition(":")
+    try:
+        if form == "cone":
+            ra, dec, radius = (float(v) for v in rest.split(","))
+            return cone(ra, dec, radius)
+        if form == "moc":
+            return ranges(moc_file(rest))
+        cells = [tuple(int(v) for v in cell.split("/")) for cell in text.split(",")]
+        return merged([(p << 58 - 2 * k, (p + 1) << 58 - 2 * k) for k, p in cells])
+    except ValueError as e:
+        raise ConfigError(
+            f"--tiles {text}: expected all, order/pixel,order/pixel, cone:ra,dec,radius (deg) or moc:FILE"
+        ) from e
+
+
+def overlaps(region: Ranges, start: int, end: int) -> bool:
+    """Whether any range meets [start, end)."""
+    first = int(np.searchsorted(region[:, 1], start, side="right"))
+    return first < len(region) and bool(region[first, 0] < end)
+
+
+def within(pixel29: Column, region: Ranges, most: int = 64) -> Column:
+    """Whether an order-29 pixel may lie in a region: a few ranges that files and row groups are pruned by.
+
+    Notes
+    -----
+    More than `most` ranges are joined across their smallest gaps, so the answer may be true outside the region and is
+    never false inside: test the separation, or the exact ranges, behind it.
+    """
+    if not len(region):
+        return F.lit(False)
+    gaps = region[1:, 0] - region[:-1, 1]
+    cuts = np.sort(np.argsort(gaps)[::-1][: most - 1]) if len(gaps) else gaps
+    starts = region[np.concatenate([[0], cuts + 1]).astype(int), 0]
+    ends = region[np.concatenate([cuts, [len(region) - 1]]).astype(int), 1]
+    tests = [pixel29.between(int(a), int(b) - 1) for a, b in zip(starts, ends, strict=True)]
+    any_of = tests[0]
+    for test in tests[1:]:
+        any_of = any_of | test
+    return any_of

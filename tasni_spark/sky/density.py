@@ -1,0 +1,68 @@
+"""Surface densities: how many sources of a survey there are, and how likely one lies near by chance."""
+
+from __future__ import annotations
+
+import math
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from tasni_spark.sky.healpix import hpx_parent
+
+ORDERS = (5, 9)
+"""Coarsest and finest order of density cells: 3.4 and 0.013 square degrees."""
+PER_CELL = 100
+"""Sources wanted in an occupied cell: 10 per cent counting noise."""
+SKY_ARCSEC2 = 4 * math.pi * (180 / math.pi * 3600) ** 2
+
+
+def order_for(rows: int, cells: int, at_order: int) -> int:
+    """The order at which an occupied cell holds about PER_CELL sources.
+
+    Parameters
+    ----------
+    rows
+        Sources.
+    cells
+        Occupied cells of order `at_order`.
+    """
+    deeper = math.log(max(rows, 1) / max(cells, 1) / PER_CELL, 4)
+    return min(max(at_order + math.floor(deeper), ORDERS[0]), ORDERS[1])
+
+
+def cell_arcsec2(order: int) -> float:
+    """Area of a cell."""
+    return SKY_ARCSEC2 / (12 * 4**order)
+
+
+def with_density(rows: DataFrame, density: DataFrame, survey: str, name: str) -> DataFrame:
+    """Add the surface density of a survey around each row.
+
+    Parameters
+    ----------
+    rows
+        Has `hpx29`.
+    density
+        The `density` table.
+    survey
+        Survey whose sources are counted.
+    name
+        Name of the column to add, in arcsec-2.
+
+    Notes
+    -----
+    A cell without a source holds less than one: its density is taken as one source a cell.
+    """
+    here = density.where(F.col("survey") == survey)
+    first = here.select("order").first()
+    if first is None:
+        return rows.withColumn(name, F.lit(None).cast("double"))
+    order = int(first["order"])
+    cells = here.select(F.col("cell").alias("_cell"), F.col("per_arcsec2").alias(name))
+    joined = rows.withColumn("_cell", hpx_parent(F.col("hpx29"), order)).join(F.broadcast(cells), "_cell", "left")
+    return joined.drop("_cell").fillna(1.0 / cell_arcsec2(order), [name])
+
+
+def p_chance(radius_arcsec: Column, per_arcsec2: Column) -> Column:
+    """Probability that an unrelated source lies within a radius: 1 - exp(-pi r^2 rho)."""
+    return 1.0 - F.exp(-math.pi * radius_arcsec * radius_arcsec * per_arcsec2)

@@ -1,0 +1,44 @@
+"""Tables of sky joins: pairs, and what was sought where."""
+
+from tasni_spark.core.spec import Col, Table
+from tasni_spark.tables.columns import LEFT_SURVEY, RIGHT_SURVEY, TILE
+
+MATCHES = Table(
+    "matches",
+    "Pairs of sources of two surveys, at the left source's epoch; pairs only, never their columns",
+    (
+        LEFT_SURVEY,
+        RIGHT_SURVEY,
+        TILE,
+        Col("left_id", "bigint", "Identifier of the left source", ucd="meta.id", nullable=False),
+        Col("right_id", "bigint", "Identifier of the right source", ucd="meta.id", nullable=False),
+        Col("sep_arcsec", "double", "Separation at the left source's epoch", "arcsec", "pos.angDistance", False),
+        Col("rank", "int", "1 for the nearest; ties by right_id", ucd="meta.number", nullable=False),
+        Col("n_neighbours", "int", "Right sources within the radius", ucd="meta.number", nullable=False),
+        Col("p_chance", "double", "Probability of an unrelated source as near", ucd="stat.probability", range=(0, 1)),
+        Col("is_propagated", "boolean", "Whether a proper motion was applied", ucd="meta.code", nullable=False),
+    ),
+    key=("left_survey", "right_survey", "left_id", "right_id"),
+    partition=("left_survey", "right_survey", "tile"),
+    sort=("left_id", "rank"),
+    replace_by=("left_survey", "right_survey", "tile"),
+    stats=("left_id", "right_id", "sep_arcsec"),
+)
+
+MATCH_TILES = Table(
+    "match_tiles",
+    "What was sought where: a tile without a row here has not been matched, which is not the same as no match",
+    (
+        LEFT_SURVEY,
+        RIGHT_SURVEY,
+        TILE,
+        Col("radius_arcsec", "double", "Radius of the match", "arcsec", "pos.angDistance", nullable=False),
+        Col("n_left", "bigint", "Left sources looked at", ucd="meta.number", nullable=False),
+        Col("n_matched", "bigint", "Left sources with a match", ucd="meta.number", nullable=False),
+        Col("n_pairs", "bigint", "Pairs", ucd="meta.number", nullable=False),
+    ),
+    key=("left_survey", "right_survey", "tile"),
+    sort=("left_survey", "right_survey", "tile"),
+    replace_by=("left_survey", "right_survey", "tile"),
+    stats=("left_survey", "right_survey", "tile"),
+)

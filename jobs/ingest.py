@@ -21,6 +21,7 @@ WORK = Work(
     ),
     tables=i.tables,
     scope=i.scope,
+    definitions=i.definitions,
     prepare=i.prepare,
     balance=i.balance,
     finish=i.publish,

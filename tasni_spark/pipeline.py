@@ -1,8 +1,7 @@
-"""THE MAP: every job, what it reads, what it writes. Pure data; the command line, DAGs, documentation and tests are
-drawn from it.
+"""THE MAP: every job, what it reads, what it writes.
 
-A name in braces is filled from the job's configuration: `{left}_positions`. The order is one in which a pipeline can
-run them.
+Pure data: the command line, DAGs, documentation and tests are drawn from it. A name in braces is filled from the job's
+configuration: `{left}_positions`. The order is one in which a pipeline can run them.
 """
 
 from tasni_spark.core.spec import Job
@@ -30,7 +29,6 @@ JOBS = {
             config="tasni_spark.ingest.ingest:IngestConfig",
             reads=("tiling",),
             writes=("{name}", "{name}_positions", "rejects"),
-            each="survey",
         ),
         Job(
             "density",
@@ -46,6 +44,20 @@ JOBS = {
             config="tasni_spark.crossmatch.config:CrossmatchConfig",
             reads=("tiling", "density", "{left}_positions", "{rights}_positions"),
             writes=("matches", "match_tiles"),
+        ),
+        Job(
+            "search",
+            "Judge every source by every cut; keep those that fail none, and count what each cut costs",
+            config="tasni_spark.search.search:SearchConfig",
+            reads=("tiling", "coverage", "density", "matches", "match_tiles", "{left}"),
+            writes=("verdicts", "candidates", "cutflow"),
+        ),
+        Job(
+            "report",
+            "Write one page about a search",
+            config="tasni_spark.report.facts:ReportConfig",
+            reads=("verdicts", "candidates", "cutflow", "{surveys}", "{truth}"),
+            tiled=False,
         ),
     )
 }

@@ -71,6 +71,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         metavar="WHICH",
         help="all | order/pixel,... | cone:ra,dec,radius (deg) | moc:FILE (default: all)",
     )
+    add("--each", default="", metavar="NAME", help="the part [JOB.each.NAME] of the settings, on top of [JOB]")
     add("--limit-tiles", type=int, default=0, metavar="N", help="at most N tiles")
     add("--run-id", default="", metavar="ID", help="name of the run (default: the time)")
     add("--resume", nargs="?", const="", metavar="RUN", help="go on with a run (default: the last one of this job)")
@@ -110,4 +111,3 @@ def request(given: dict[str, Any], sets: Sequence[str] = ()) -> Request:
     return Request(
         conf=tuple(given["conf"]), sets=(*given["sets"], *sets), **{k: v for k, v in given.items() if k in names}
     )
-

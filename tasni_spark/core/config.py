@@ -11,7 +11,7 @@ import hashlib
 import json
 import tomllib
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -97,7 +97,9 @@ def read(files: Iterable[str | Path], sets: Iterable[str], sections: Iterable[st
         _merge(values, data, origins, "--set")
     for name in values:
         if name not in known:
-            raise ConfigError(f"configuration: unknown section [{name}]{nearest(name, known)}; known: {', '.join(known)}")
+            raise ConfigError(
+                f"configuration: unknown section [{name}]{nearest(name, known)}; known: {', '.join(known)}"
+            )
     return Settings(values, origins)
 
 
@@ -114,9 +116,7 @@ def build(cls: type[T], data: Mapping[str, Any], where: str) -> T:
     for key in data:
         if key not in fields:
             raise ConfigError(f"[{where}] unknown key '{key}'{nearest(key, list(fields))}; known: {', '.join(fields)}")
-    missing = [
-        n for n, f in fields.items() if n not in data and f.default is MISSING and f.default_factory is MISSING
-    ]
+    missing = [n for n, f in fields.items() if n not in data and f.default is MISSING and f.default_factory is MISSING]
     if missing:
         raise ConfigError(f"[{where}] missing key '{missing[0]}': {fields[missing[0]].metadata.get('doc', 'required')}")
     try:
@@ -175,32 +175,28 @@ def _toml_value(text: str) -> Any:
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
+    """A TOML value as the type that a field declares."""
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        if value is None and type(None) in args:
-            return None
-        return _value(next(a for a in args if a is not type(None)), value, where)
+        return None if value is None else _value(next(a for a in args if a is not type(None)), value, where)
     if origin is tuple:
-        items = value if isinstance(value, list | tuple) else [value]
-        if args[-1] is Ellipsis:
-            return tuple(_value(args[0], v, f"{where}[{i}]") for i, v in enumerate(items))
-        if len(items) != len(args):
-            raise ConfigError(f"[{where}] expected {len(args)} values, found {len(items)}")
-        return tuple(_value(a, v, f"{where}[{i}]") for i, (a, v) in enumerate(zip(args, items, strict=True)))
-    if origin is dict:
+        return _tuple(args, value if isinstance(value, list | tuple) else [value], where)
+    if origin is dict or dataclasses.is_dataclass(hint):
         if not isinstance(value, dict):
             raise ConfigError(f"[{where}] expected a table, found {value!r}")
-        return {k: _value(args[1], v, f"{where}.{k}") for k, v in value.items()}
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        if isinstance(value, hint):
-            return value
-        if not isinstance(value, dict):
-            raise ConfigError(f"[{where}] expected a table, found {value!r}")
-        return build(hint, value, where)
-    if hint is Any:
-        return value
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return (
+            {k: _value(args[1], v, f"{where}.{k}") for k, v in value.items()} if origin else build(hint, value, where)
+        )
+    if hint is float and type(value) is int:
         return float(value)
-    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+    if hint is not Any and (not isinstance(value, hint) or (hint is int and isinstance(value, bool))):
         raise ConfigError(f"[{where}] expected {hint.__name__}, found {value!r}")
     return value
+
+
+def _tuple(args: tuple[Any, ...], items: Sequence[Any], where: str) -> tuple[Any, ...]:
+    if args[-1] is Ellipsis:
+        args = (args[0],) * len(items)
+    if len(items) != len(args):
+        raise ConfigError(f"[{where}] expected {len(args)} values, found {len(items)}")
+    return tuple(_value(a, v, f"{where}[{i}]") for i, (a, v) in enumerate(zip(args, items, strict=True)))

@@ -88,6 +88,4 @@ def conform(df: DataFrame, table: Table) -> DataFrame:
 
 def check_clause(table: Table) -> str:
     """The SQL condition that all stored rows meet: ranges of columns that say one; empty when none does."""
-    return " AND ".join(
-        f"{c.name} BETWEEN {c.range[0]} AND {c.range[1]}" for c in table.columns if c.range is not None
-    )
+    return " AND ".join(f"{c.name} BETWEEN {c.range[0]} AND {c.range[1]}" for c in table.columns if c.range is not None)

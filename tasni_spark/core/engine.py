@@ -52,12 +52,13 @@ class Run:
         """What must be the same when the run is resumed."""
         return {
             self.work.job.name: dataclasses.asdict(self.cfg),
+            "definitions": self.work.definitions(self.cfg),
             "run.checkpoint_rows": self.settings.checkpoint_rows,
             "tiles": self.request.tiles,
             "limit_tiles": self.request.limit_tiles,
         }
 
-    def _inputs(self, run_id: str, pins: Mapping[str, int], notes: Mapping[str, Any]) -> Inputs:
+    def _inputs(self, run_id: str, pins: Mapping[str, int], notes: dict[str, Any]) -> Inputs:
         return Inputs(self.lake, self.request, self.settings, run_id, pins, notes)
 
     def _new_plan(self, run_id: str) -> Plan:
@@ -159,7 +160,7 @@ class Run:
     def _step(self, step: Step, held: lease.Lease) -> None:
         groups = self.plan.steps[step.name]
         progress = self.folder / self.label
-        with Tracker(progress, self.label, step.name, groups) as tracker:
+        with Tracker(progress, self.plan.run_id, self.label, step.name, groups) as tracker:
             done = tracker.done()
             for entry in done.values():
                 self._count(entry["rows"])
@@ -187,7 +188,9 @@ class Run:
                 elif isinstance(e, TasniError):
                     raise
                 message = f"group {group.number}: {type(e).__name__}: {_first_line(e)}"
-                logger.warning("%s %s: %s (attempt %d)", self.label, step.name, message, attempt, exc_info=self.request.verbose)
+                logger.warning(
+                    "%s %s: %s (attempt %d)", self.label, step.name, message, attempt, exc_info=self.request.verbose
+                )
                 if attempt == self.settings.attempts:
                     self.failures.append(message)
                     tracker.write(group, "failed", attempt, time.monotonic() - started, {"error": message})

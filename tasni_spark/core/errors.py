@@ -6,6 +6,8 @@ one of these is a bug and keeps its traceback.
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 
 class TasniError(Exception):
     """Base of all errors a user can cause."""
@@ -57,7 +59,5 @@ class DependencyError(TasniError):
 
 def nearest(word: str, known: list[str]) -> str:
     """A ' (did you mean ...?)' hint, or an empty string where nothing known is close."""
-    from difflib import get_close_matches
-
     hits = get_close_matches(word, known, n=1)
     return f" (did you mean '{hits[0]}'?)" if hits else ""

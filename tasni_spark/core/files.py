@@ -7,10 +7,10 @@ without a Spark job. pyarrow's file systems do both; every file here is written 
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pyarrow import fs
@@ -30,7 +30,7 @@ class Folder:
         if uri.startswith(("dbfs:/", "file:/")):
             uri = "/" + uri.split(":", 1)[1].lstrip("/")
         if "://" not in uri:
-            path = os.path.abspath(uri)
+            path = str(Path(uri).absolute())
             return Folder(fs.LocalFileSystem(), path, path)
         uri = uri.rstrip("/")
         system, path = fs.FileSystem.from_uri(uri.replace("s3a://", "s3://", 1))
@@ -49,7 +49,7 @@ class Folder:
             part = f"{self.path}/.{name}.{uuid.uuid4().hex[:8]}"
             with self.system.open_output_stream(part) as stream:
                 stream.write(payload)
-            os.replace(part, target)
+            Path(part).replace(target)
         else:
             with self.system.open_output_stream(target) as stream:
                 stream.write(payload)
@@ -68,9 +68,7 @@ class Folder:
 
     def names(self, suffix: str = "") -> list[str]:
         """Names of the files here, sorted; hidden ones are left out."""
-        return sorted(
-            i.base_name for i in self._list() if i.type == fs.FileType.File and i.base_name.endswith(suffix)
-        )
+        return sorted(i.base_name for i in self._list() if i.type == fs.FileType.File and i.base_name.endswith(suffix))
 
     def folders(self) -> list[str]:
         """Names of the folders here, sorted."""

@@ -85,6 +85,10 @@ class Lake:
         known[table.release] = dict(facts)
         self._releases.write(f"{table.name}.json", {"current": table.release, "releases": known})
 
+    def published(self) -> dict[str, Any]:
+        """Name of each table that has releases, to the current one and the facts about all."""
+        return {n.removesuffix(".json"): self._releases.read(n) for n in self._releases.names(".json")}
+
     def facts(self, ref: Ref) -> dict[str, Any]:
         """What was published about a release; empty where nothing was."""
         return dict((self._releases.read(f"{ref.name}.json") or {"releases": {}})["releases"].get(ref.release, {}))
@@ -170,6 +174,10 @@ class Lake:
                 total += file["num_records"]
         return total
 
+    def small(self, ref: Ref, version: int, columns: Sequence[str]) -> pa.Table:
+        """Some columns of a small table on the driver, without a Spark job."""
+        return self._log(ref, version).to_pyarrow_table(columns=list(columns))
+
     def history(self, ref: Ref) -> list[dict[str, Any]]:
         """Commits, latest first: version, operation, metrics and the run that made them."""
         return [dict(h) for h in self._log(ref).history()]
@@ -199,7 +207,9 @@ class Lake:
             return
         builder = DeltaTable.createIfNotExists(self.spark).comment(table.doc).addColumns(contract.struct(table))
         builder = (
-            builder.location(self.location(table.ref)) if self.is_path else builder.tableName(self.identifier(table.ref))
+            builder.location(self.location(table.ref))
+            if self.is_path
+            else builder.tableName(self.identifier(table.ref))
         )
         if table.partition:
             builder = builder.partitionedBy(*table.partition)
@@ -255,7 +265,7 @@ class Lake:
         commit = log.history(1)[0]
         if json.loads(commit.get("userMetadata") or "{}").get("transaction") != transaction:
             commit = next(h for h in log.history() if transaction in (h.get("userMetadata") or ""))
-        return Commit(int(commit["version"]), int(commit["operationMetrics"]["numOutputRows"]))
+        return Commit(int(commit["version"]), int(commit["operationMetrics"].get("numOutputRows", 0)))
 
     def write_transient(self, df: DataFrame, table: Table, run_id: str, group: int) -> Commit:
         """Write one group of a transient table: plain Parquet, replaced whole."""
@@ -272,7 +282,6 @@ class Lake:
     def drop_transient(self, table: Table, run_id: str) -> None:
         """Delete a transient table."""
         self._transient(table, run_id).delete_all()
-
 
 
 def predicate(where: Mapping[str, Sequence[Any]]) -> str:
@@ -304,4 +313,3 @@ def _literal(value: Any) -> str:
 
 def _word(text: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in text)
-

@@ -120,9 +120,7 @@ def grouped(items: Iterable[tuple[Any, int]], size: int) -> list[list[Any]]:
 def by_tiles(tiles: Sequence[tuple[int, int]], size: int) -> tuple[Group, ...]:
     """Groups of consecutive (tile, rows) of about `size` rows."""
     rows = dict(tiles)
-    return tuple(
-        Group(n, tiles=tuple(g), rows=sum(rows[t] for t in g)) for n, g in enumerate(grouped(tiles, size))
-    )
+    return tuple(Group(n, tiles=tuple(g), rows=sum(rows[t] for t in g)) for n, g in enumerate(grouped(tiles, size)))
 
 
 def _flat(data: Mapping[str, Any], at: str = "") -> dict[str, Any]:

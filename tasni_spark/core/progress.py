@@ -25,6 +25,7 @@ class Tracker:
     """Progress of one step."""
 
     folder: Folder
+    run_id: str
     job: str
     step: str
     groups: tuple[Group, ...]
@@ -49,6 +50,8 @@ class Tracker:
     def write(self, group: Group, state: str, attempt: int, seconds: float, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Record one group; with the state `done` it is done."""
         entry = {
+            "run_id": self.run_id,
+            "job": self.job,
             "step": self.step,
             "number": group.number,
             "state": state,

@@ -71,4 +71,3 @@ def session(profile: str = "local", app: str = "tasni", **extra: str) -> SparkSe
         if "JAVA_GATEWAY_EXITED" in str(e) or isinstance(e, FileNotFoundError):
             raise DependencyError("Java could not be started: run 'tasni doctor' to see what is missing") from e
         raise
-

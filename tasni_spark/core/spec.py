@@ -123,8 +123,6 @@ class Job:
         `module:Class` of its configuration, so that the map imports nothing.
     tiled
         Whether it works in groups of sky tiles (else it is global: one commit).
-    each
-        The configuration field over which a pipeline repeats it: `survey` for ingest.
     """
 
     name: str
@@ -133,4 +131,3 @@ class Job:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     tiled: bool = True
-    each: str = ""

@@ -7,9 +7,9 @@ import itertools
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from tasni_spark.core.arguments import Request, RunConfig
@@ -35,6 +35,8 @@ class Inputs:
         Version of each table, by name and release.
     notes
         Facts found while planning.
+    kept
+        Small tables that have been read.
     """
 
     lake: Lake
@@ -43,6 +45,13 @@ class Inputs:
     run_id: str
     pins: Mapping[str, int] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+    kept: dict[tuple[str, ...], pa.Table] = field(default_factory=dict, compare=False)
+
+    @staticmethod
+    def latest(lake: Lake, names: Sequence[str]) -> Inputs:
+        """Inputs outside a run: tables as they are now, those that are not there left out."""
+        refs = [lake.ref(name) for name in names]
+        return Inputs(lake, Request(), RunConfig(), "", {str(r): lake.version(r) for r in refs if lake.exists(r)})
 
     @property
     def spark(self) -> SparkSession:
@@ -65,6 +74,13 @@ class Inputs:
         if str(ref) not in self.pins:
             raise DataError(f"lake {self.lake.root}: no table {ref}: run the job that writes it first (tasni map)")
         return self.lake.read(ref, self.pins[str(ref)])
+
+    def small(self, name: str, *columns: str) -> pa.Table:
+        """Some columns of a small table at its pinned version, read once a run."""
+        wanted = (name, *columns)
+        if wanted not in self.kept:
+            self.kept[wanted] = self.lake.small(self.lake.ref(name), self.version(name), columns)
+        return self.kept[wanted]
 
     def version(self, name: str) -> int:
         """The pinned version of a table."""
@@ -118,6 +134,8 @@ class Work:
         `f(config, notes)`: declarations of the tables that it writes.
     scope
         `f(config)`: values of the `replace_by` columns that the whole run replaces, tiles aside.
+    definitions
+        `f(config)`: what the configuration names and files define, which must be the same when a run is resumed.
     prepare
         `f(inputs, config)`: facts to find out once, when the run is planned.
     balance
@@ -131,6 +149,7 @@ class Work:
     steps: tuple[Step, ...]
     tables: Callable[[Any, Mapping[str, Any]], Sequence[Table]]
     scope: Callable[[Any], Mapping[str, Sequence[Any]]] = lambda _: {}
+    definitions: Callable[[Any], Mapping[str, Any]] = lambda _: {}
     prepare: Callable[[Inputs, Any], Mapping[str, Any]] = lambda *_: {}
     balance: Callable[[Inputs, Any, Mapping[str, int]], None] = lambda *_: None
     finish: Callable[[Inputs, Any, Mapping[str, int], Mapping[str, Table]], Mapping[str, Any]] = lambda *_: {}
@@ -148,8 +167,9 @@ def whole(_: Inputs, __: Any) -> tuple[Group, ...]:
 
 
 def label(job: Job, cfg: Any) -> str:
-    """The job's name in a run; with the survey for those that a pipeline repeats: `ingest-allwise`."""
-    return job.name + (f"-{Path(getattr(cfg, job.each)).stem}" if job.each else "")
+    """The job's name in a run; with what the configuration calls itself, as in `ingest-allwise`."""
+    own = getattr(cfg, "label", "")
+    return f"{job.name}-{own}" if own else job.name
 
 
 def filled(names: Sequence[str], cfg: Any) -> list[str]:

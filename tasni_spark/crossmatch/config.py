@@ -36,3 +36,8 @@ class CrossmatchConfig:
         for name, radius in self.radius_arcsec.items():
             if not 0 < radius <= 3600:
                 raise ValueError(f"radius_arcsec.{name} is {radius}, expected 0 .. 3600")
+
+    @property
+    def label(self) -> str:
+        """Tells the matches of a run apart."""
+        return self.left

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import reduce
 
+import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -29,7 +29,7 @@ def rights(inputs: Inputs, cfg: CrossmatchConfig) -> list[str]:
 def radius_arcsec(inputs: Inputs, cfg: CrossmatchConfig, right: str) -> float:
     """Radius of a survey's match: the job's own, or that of the survey's definition."""
     known = inputs.lake.facts(inputs.lake.ref(right))
-    return cfg.radius_arcsec.get(right, known.get("match_radius_arcsec", 2.0))
+    return float(cfg.radius_arcsec.get(right, known.get("match_radius_arcsec", 2.0)))
 
 
 def epochs(inputs: Inputs, survey: str) -> Epochs:
@@ -55,7 +55,7 @@ def crossmatch(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
 
 def match_pair(inputs: Inputs, group: Group, cfg: CrossmatchConfig, right: str) -> DataFrame:
     """Matches of a group of left tiles with one right survey."""
-    g, reach = geometry(inputs, group, cfg, right)
+    g, reach = geometry(inputs, cfg, right)
     tiles = list(group.tiles)
     region = cover.merged([span(t) for t in tiles])
     halo = cover.within(F.col("hpx29"), cover.grown(region, reach / 3600))
@@ -66,7 +66,7 @@ def match_pair(inputs: Inputs, group: Group, cfg: CrossmatchConfig, right: str) 
     keep = ["tile", "hpx29"]
     chosen = {"nearest": sql.nearest, "all": sql.ranked, "symmetric": sql.mutual}[cfg.how](found, keep)
     chosen = chosen.where(F.col("tile").isin(tiles)) if cfg.how == "symmetric" else chosen
-    chosen = density.with_density(chosen, inputs.read("density"), right, "_rho")
+    chosen = density.with_density(chosen, inputs, right, "_rho")
     return chosen.withColumns(
         {
             "left_survey": F.lit(cfg.left),
@@ -76,7 +76,7 @@ def match_pair(inputs: Inputs, group: Group, cfg: CrossmatchConfig, right: str) 
     ).select(*MATCHES.names)
 
 
-def geometry(inputs: Inputs, group: Group, cfg: CrossmatchConfig, right: str) -> tuple[sql.Geometry, float]:
+def geometry(inputs: Inputs, cfg: CrossmatchConfig, right: str) -> tuple[sql.Geometry, float]:
     """Radius and cubes of a join, and how far beyond a tile's border its right side may lie, in arcsec."""
     radius, when = radius_arcsec(inputs, cfg, right), epochs(inputs, cfg.left)
     fastest, years = 0.0, 0.0
@@ -86,15 +86,9 @@ def geometry(inputs: Inputs, group: Group, cfg: CrossmatchConfig, right: str) ->
         years = max(abs(when.last - then[0]), abs(when.first - then[1]))
     spread = (fastest * when.half_span + cfg.motion_allowance_masyr * years) / 1000
     reach = 2 * radius + (max(fastest, cfg.motion_allowance_masyr) * years) / 1000
-    cube = sql.cell_arcsec(_densest(inputs, group, right), radius + spread)
+    counted = density.summary(inputs, right)
+    cube = sql.cell_arcsec(counted[1] * 3600**2 if counted else 0.0, radius + spread)
     return sql.Geometry(radius, cube, cfg.motion_allowance_masyr), reach
-
-
-def _densest(inputs: Inputs, group: Group, right: str) -> float:
-    """Most sources of a survey per square degree in any density cell."""
-    cells = inputs.read("density").where(F.col("survey") == right)
-    top = cells.agg(F.max("per_arcsec2")).first()
-    return 3600.0**2 * (top[0] or 0.0) if top else 0.0
 
 
 def match_tiles(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
@@ -117,6 +111,6 @@ def match_tiles(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
 def left_counts(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> DataFrame:
     """Left sources of each tile of a group; 0 for empty tiles."""
     rows = inputs.read(f"{cfg.left}_positions").where(F.col("tile").isin(list(group.tiles)))
-    tiles = inputs.read("tiling").where(F.col("tile").isin(list(group.tiles))).select("tile")
+    tiles = inputs.spark.createDataFrame(pd.DataFrame({"tile": group.tiles}))
     counts = rows.groupBy("tile").agg(F.count("*").alias("n_left"))
     return tiles.join(F.broadcast(counts), "tile", "left").fillna(0, ["n_left"])

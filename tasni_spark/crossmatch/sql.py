@@ -97,7 +97,9 @@ def _spread(right: DataFrame, epochs: Epochs, g: Geometry, late: bool) -> DataFr
     years = F.coalesce(middle - F.col("epoch"), F.lit(0.0))
     moves = F.col("is_moving") & middle.isNotNull()
     moved = at((F.col("x"), F.col("y"), F.col("z")), (F.col("mx"), F.col("my"), F.col("mz")), years)
-    frame = right.withColumns({f"c{n}": F.when(moves, v).otherwise(F.col(n)) for n, v in zip("xyz", moved, strict=True)})
+    frame = right.withColumns(
+        {f"c{n}": F.when(moves, v).otherwise(F.col(n)) for n, v in zip("xyz", moved, strict=True)}
+    )
 
     reach = g.radius_arcsec + F.col("pm_masyr") * (epochs.half_span / 1000)
     if g.allowance_masyr:
@@ -105,7 +107,7 @@ def _spread(right: DataFrame, epochs: Epochs, g: Geometry, late: bool) -> DataFr
     ball = 2 * F.sin(reach * (_ARCSEC / 2)) * (1 + 1e-9) + 1e-15
     corners = [_cell(F.col(f"c{n}") + s * ball, g).alias(f"{n}{i}") for n in "xyz" for i, s in ((0, -1.0), (1, 1.0))]
     stored = "" if late else "c"
-    extra = [F.col("epoch").alias("repoch"), "mx", "my", "mz"] if late else []
+    extra = [F.col("epoch").alias("repoch"), F.col("mx"), F.col("my"), F.col("mz")] if late else []
     place = [F.col(f"{stored}{n}").alias(f"r{n}") for n in "xyz"]
     frame = frame.select(F.col("id").alias("right_id"), *place, *extra, moves.alias("is_propagated"), *corners)
     needed = [c for c in frame.columns if c[-1] not in "01"]
@@ -133,9 +135,7 @@ def _cell(value: Column, g: Geometry) -> Column:
 
 def _packed(x: Column, y: Column, z: Column) -> Column:
     return (
-        F.shiftleft(x + F.lit(_OFFSET), 42)
-        .bitwiseOR(F.shiftleft(y + F.lit(_OFFSET), 21))
-        .bitwiseOR(z + F.lit(_OFFSET))
+        F.shiftleft(x + F.lit(_OFFSET), 42).bitwiseOR(F.shiftleft(y + F.lit(_OFFSET), 21)).bitwiseOR(z + F.lit(_OFFSET))
     )
 
 

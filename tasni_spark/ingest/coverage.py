@@ -55,7 +55,9 @@ def ranges(survey: Survey, cfg: CoverageConfig) -> cover.Ranges:
         return cover.ranges(cover.moc_file(cfg.moc[survey.name]))
     footprint = survey.coverage
     if footprint is None:
-        raise ConfigError(f"survey {survey.name}: its definition has no [coverage], so nothing is known of what it observed")
+        raise ConfigError(
+            f"survey {survey.name}: its definition has no [coverage], so nothing is known of what it observed"
+        )
     if footprint.moc:
         return cover.ranges(cover.moc_file(Path(survey.folder) / footprint.moc))
     if footprint.polygons:

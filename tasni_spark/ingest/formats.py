@@ -10,12 +10,17 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
+from astropy.io import fits
+from astropy.io.votable import parse_single_table
+from astropy.table import Table
 from pyarrow import fs
 
 from tasni_spark.core.errors import DataError
@@ -203,7 +208,10 @@ def _csv_header(path: str) -> tuple[list[tuple[str, str]], int]:
 
 def _csv_blocks(path: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
     convert = pacsv.ConvertOptions(
-        column_types=dict.fromkeys(columns, pa.string()), include_columns=columns, strings_can_be_null=True, null_values=[""]
+        column_types=dict.fromkeys(columns, pa.string()),
+        include_columns=columns,
+        strings_can_be_null=True,
+        null_values=[""],
     )
     with _open(path) as source:
         yield from pacsv.open_csv(source, convert_options=convert)
@@ -255,8 +263,6 @@ def _text_header(format: str) -> Callable[[str], tuple[list[tuple[str, str]], in
 
 
 def _parse(header: list[str], rows: list[str], format: str) -> Any:
-    from astropy.table import Table
-
     name = {"ecsv": "ascii.ecsv", "ipac": "ascii.ipac"}[format]
     return Table.read("".join(header) + "".join(rows), format=name)
 
@@ -276,8 +282,6 @@ def _from_astropy(table: Any, columns: list[str]) -> pa.RecordBatch:
 
 
 def _arrow(values: Any, mask: Any = None) -> pa.Array:
-    import numpy as np
-
     data = np.asarray(values)
     if data.dtype.kind == "S":
         data = np.char.decode(data, "utf-8")
@@ -289,37 +293,33 @@ def _arrow(values: Any, mask: Any = None) -> pa.Array:
     return pa.array(data, mask=mask, from_pandas=True)
 
 
-def _fits_table(path: str) -> Any:
-    from astropy.io import fits
-
+@contextmanager
+def _fits_table(path: str) -> Iterator[Any]:
     place = Folder.at(path)
     local = isinstance(place.system, fs.LocalFileSystem)
-    source = place.path if local else place.system.open_input_file(place.path)
-    hdus = fits.open(source, memmap=local)
-    return next(h for h in hdus if isinstance(h, fits.BinTableHDU | fits.TableHDU))
+    with fits.open(place.path if local else place.system.open_input_file(place.path), memmap=local) as hdus:
+        yield next(h for h in hdus if isinstance(h, fits.BinTableHDU | fits.TableHDU))
 
 
 def _fits_header(path: str) -> tuple[list[tuple[str, str]], int]:
-    table = _fits_table(path)
-    dtype = table.columns.dtype
-    return [(n, _numpy_type(dtype[n])) for n in dtype.names], int(table.header["NAXIS2"])
+    with _fits_table(path) as table:
+        dtype = table.columns.dtype
+        return [(n, _numpy_type(dtype[n])) for n in dtype.names], int(table.header["NAXIS2"])
 
 
 def _fits_blocks(path: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    table = _fits_table(path)
-    for start in range(0, table.header["NAXIS2"], BLOCK_ROWS):
-        rows = table.data[start : start + BLOCK_ROWS]
-        arrays = []
-        for name in columns:
-            null = table.columns[name].null
-            arrays.append(_arrow(rows[name], None if null in (None, "") else rows[name] == null))
-        yield pa.record_batch(arrays, names=columns)
+    with _fits_table(path) as table:
+        for start in range(0, table.header["NAXIS2"], BLOCK_ROWS):
+            rows = table.data[start : start + BLOCK_ROWS]
+            nulls = {n: table.columns[n].null for n in columns}
+            arrays = [_arrow(rows[n], None if null in (None, "") else rows[n] == null) for n, null in nulls.items()]
+            yield pa.record_batch(arrays, names=columns)
 
 
 def _votable(path: str) -> Any:
-    from astropy.io.votable import parse_single_table
-
-    return parse_single_table(_open(path)).to_table(use_names_over_ids=True)
+    place = Folder.at(path)
+    with place.system.open_input_file(place.path) as source:
+        return parse_single_table(source).to_table(use_names_over_ids=True)
 
 
 def _votable_header(path: str) -> tuple[list[tuple[str, str]], int]:

@@ -6,9 +6,9 @@ clustering shuffles each row once, to its tile. Either can be killed and resumed
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -49,6 +49,11 @@ class IngestConfig:
         """The survey's name, which is that of its table."""
         return load(self.survey).name
 
+    @property
+    def label(self) -> str:
+        """Tells the ingests of a run apart."""
+        return self.name
+
 
 # -- planning ---------------------------------------------------------------------------------------------------------
 
@@ -73,7 +78,9 @@ def prepare(inputs: Inputs, cfg: IngestConfig) -> dict[str, Any]:
         else:
             good.append(file)
     if faults and not (inputs.request.quarantine and good):
-        raise DataError(f"survey {survey.name}: {len(faults)} of {len(faults) + len(good)} files cannot be used: {_few(faults)}")
+        raise DataError(
+            f"survey {survey.name}: {len(faults)} of {len(faults) + len(good)} files cannot be used: {_few(faults)}"
+        )
     rows = sum(f.rows for f in good)
     return {
         "files": [[f.path, f.rows, f.bytes] for f in good],
@@ -97,6 +104,11 @@ def scope(cfg: IngestConfig) -> dict[str, list[str]]:
     """The rejects that a run replaces."""
     survey = load(cfg.survey)
     return {"survey": [survey.name], "release": [survey.release]}
+
+
+def definitions(cfg: IngestConfig) -> dict[str, Any]:
+    """The survey's definition, which must not change while a run is resumed."""
+    return dataclasses.asdict(load(cfg.survey))
 
 
 def file_groups(inputs: Inputs, _: IngestConfig) -> tuple[Group, ...]:
@@ -127,7 +139,9 @@ def _staged(survey: Survey) -> Table:
         Col(raw.FILE, "string", "Input file"),
     )
     place = tuple(Col(c.name, c.type, c.doc) for c in (ID, TILE, HPX29))
-    return Table("staged", "Rows as they came", (*place, *columns, *extra), ("id",), partition=("part",), transient=True)
+    return Table(
+        "staged", "Rows as they came", (*place, *columns, *extra), ("id",), partition=("part",), transient=True
+    )
 
 
 def _repeated(_: Survey) -> Table:
@@ -245,6 +259,8 @@ def publish(inputs: Inputs, cfg: IngestConfig, rows: Mapping[str, int], written:
         "is_synthetic": survey.is_synthetic,
         "citation": survey.citation,
         "designation": survey.designation,
+        "ra": survey.position.ra,
+        "dec": survey.position.dec,
     }
     for table in survey.tables(tiled=True):
         inputs.lake.publish(written[table.name], facts)
@@ -283,5 +299,3 @@ def _cause(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     causes = [line for line in lines if line.startswith("Caused by")]
     return (causes[-1] if causes else lines[0] if lines else type(error).__name__)[:200]
-
-

@@ -7,7 +7,7 @@ here with the declared one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -102,7 +102,7 @@ def _raw(spark: SparkSession, flavour: Flavour, files: Sequence[RawFile]) -> Dat
     format, columns = flavour.format, schema.names
     schema = T.StructType([*schema.fields, T.StructField(FILE, T.StringType())])
 
-    def rows(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def rows(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for path in batch.column(0).to_pylist():
                 for block in blocks(path, format, columns):
@@ -125,10 +125,13 @@ def _typed(raw: DataFrame, flavour: Flavour, survey: Survey) -> DataFrame:
             value = F.lit(None)
         if types.get(name) == "string":
             value = _without(value, ["", *[n for n in survey.nulls if isinstance(n, str)]])
-        if name and types[name] in ("string", "decimal(20,0)") and column.type != "string":
+        typed = value.cast(column.type)
+        if types.get(name) == "decimal(20,0)":
+            typed = F.when(value <= (1 << 63) - 1, typed)
+        if types.get(name) in ("string", "decimal(20,0)") and column.type != "string":
             told = F.concat(F.lit(f"{wanted}="), value.cast("string"))
-            bad.append(F.when(value.isNotNull() & value.cast(column.type).isNull(), told))
-        value = value.cast(column.type)
+            bad.append(F.when(value.isNotNull() & typed.isNull(), told))
+        value = typed
         if kind(column.type) == "floating":
             value = F.nanvl(value, F.lit(None).cast(column.type))
         if kind(column.type) in ("integer", "floating"):

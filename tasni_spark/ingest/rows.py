@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from astropy import units as u
 from pyspark.sql import Column, DataFrame
@@ -16,7 +16,7 @@ from tasni_spark.sky.sphere import unit_vector
 from tasni_spark.sky.tiling import tile_of
 
 
-def located(rows: DataFrame, survey: Survey, tiles: Sequence[int]) -> DataFrame:
+def located(rows: DataFrame, survey: Survey, tiles: Iterable[int]) -> DataFrame:
     """Add `id`, `hpx29`, `tile` and `reason`, which is null for good rows and names every fault of bad ones."""
     ra, dec = F.col(survey.position.ra), F.col(survey.position.dec)
     rows = rows.withColumns({"id": identifier(survey), "hpx29": hpx29(ra, dec)})

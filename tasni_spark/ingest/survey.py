@@ -155,7 +155,9 @@ class Survey:
         if self.match_radius_arcsec <= 0:
             raise ValueError(f"match_radius_arcsec is {self.match_radius_arcsec}, expected more than 0")
         for name in {"id", "tile", "hpx29"} & set(self.columns) - set(self.key if len(self.key) == 1 else ()):
-            raise ValueError(f"column '{name}' has the name of one of ours: list it under another, with names = ['{name}']")
+            raise ValueError(
+                f"column '{name}' has the name of one of ours: list it under another, with names = ['{name}']"
+            )
         for role, name in self.roles().items():
             if name not in self.columns:
                 raise ValueError(f"{role} is column '{name}', which [columns] does not list")
@@ -166,9 +168,7 @@ class Survey:
         used |= {"designation": self.designation, "epoch.column": self.epoch.column}
         for part, value in (("position", self.position), ("motion", self.motion)):
             used |= {f"{part}.{f.name}": getattr(value, f.name) for f in fields(value)}
-        return {
-            r: n for r, n in used.items() if n and isinstance(n, str) and not r.endswith(("unit", ".error_arcsec"))
-        }
+        return {r: n for r, n in used.items() if n and isinstance(n, str) and not r.endswith(("unit", ".error_arcsec"))}
 
     @property
     def has_integer_key(self) -> bool:

@@ -64,8 +64,8 @@ def counted(inputs: Inputs, cfg: TilingConfig) -> NDArray[np.int64]:
         raise DataError(f"survey {survey.name}: no usable file in {cfg.input}: {(faults or ['wrong columns'])[0]}")
     rows = raw.read(inputs.spark, usable, survey)
     place = hpx29(F.col(survey.position.ra), F.col(survey.position.dec))
-    cells = rows.select(hpx_parent(place, COUNT_ORDER).alias("cell")).where("cell IS NOT NULL").groupBy("cell").count()
-    found = cells.toPandas()
+    cells = rows.select(hpx_parent(place, COUNT_ORDER).alias("cell")).groupBy("cell").count()
+    found: pd.DataFrame = cells.toPandas().dropna().astype("int64")
     return _filled(found["cell"].to_numpy(), found["count"].to_numpy())
 
 
@@ -85,7 +85,9 @@ def published(file: str) -> NDArray[np.int64]:
             pixels = np.array([int(re.search(r"healpix_k5=(\d+)", p).group(1)) for p in table["path"].to_pylist()])  # type: ignore[union-attr]
         rows = table["nrows"].to_numpy()
     except (OSError, KeyError, AttributeError, ValueError) as e:
-        raise DataError(f"counts {file}: expected columns nrows and healpix_k5, or a path with healpix_k5=N: {e}") from e
+        raise DataError(
+            f"counts {file}: expected columns nrows and healpix_k5, or a path with healpix_k5=N: {e}"
+        ) from e
     inside = 4 ** (COUNT_ORDER - 5)
     cells = (pixels[:, None] * inside + np.arange(inside)).ravel()
     return _filled(cells, np.repeat(-(-rows // inside), inside))

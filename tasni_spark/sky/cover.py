@@ -1,7 +1,7 @@
 """Regions of the sky as ranges of order-29 pixels, worked out on the driver, so that files are pruned.
 
 Why: a table sorted by hpx29 keeps least and greatest values for each file and row group; a region that is a few ranges
-of hpx29 lets Spark skip all others. Regions come from mocpy and cdshealpix, which are exact about which cells they touch.
+of hpx29 lets Spark skip all others. Regions come from mocpy, which is exact about the cells that they touch.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Ranges = NDArray[np.int64]
 
 def cone(ra: float, dec: float, radius: float, depth: int = 12) -> Ranges:
     """Cells of order `depth` that touch a cone; all in deg."""
-    return ranges(MOC.from_cone(Longitude(ra * u.deg), Latitude(dec * u.deg), radius * u.deg, max_depth=depth))
+    return ranges(MOC.from_cone(Longitude(ra * u.deg), Latitude(dec * u.deg), radius=radius * u.deg, max_depth=depth))
 
 
 def polygon(corners: Sequence[tuple[float, float]], depth: int = 12) -> Ranges:
@@ -86,7 +86,7 @@ def region(text: str) -> Ranges:
         if form == "cone":
             ra, dec, radius = (float(v) for v in rest.split(","))
             return cone(ra, dec, radius)
-        if form == "moc":
+        if form == "moc" and rest:
             return ranges(moc_file(rest))
         cells = [tuple(int(v) for v in cell.split("/")) for cell in text.split(",")]
         return merged([(p << 58 - 2 * k, (p + 1) << 58 - 2 * k) for k, p in cells])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from tasni_spark.core.work import Inputs
 from tasni_spark.sky.healpix import hpx_parent
 
 ORDERS = (5, 9)
@@ -32,33 +34,40 @@ def order_for(rows: int, cells: int, at_order: int) -> int:
 
 def cell_arcsec2(order: int) -> float:
     """Area of a cell."""
-    return SKY_ARCSEC2 / (12 * 4**order)
+    return SKY_ARCSEC2 / (12 << 2 * order)
 
 
-def with_density(rows: DataFrame, density: DataFrame, survey: str, name: str) -> DataFrame:
+def summary(inputs: Inputs, survey: str) -> tuple[int, float] | None:
+    """Order of a survey's density cells, and the surface density of its densest, in arcsec-2; None if not counted."""
+    cells = inputs.small("density", "survey", "order", "per_arcsec2")
+    here = cells.filter(pc.field("survey") == survey)
+    return (here["order"][0].as_py(), pc.max(here["per_arcsec2"]).as_py()) if len(here) else None
+
+
+def with_density(rows: DataFrame, inputs: Inputs, survey: str, name: str) -> DataFrame:
     """Add the surface density of a survey around each row.
 
     Parameters
     ----------
     rows
         Has `hpx29`.
-    density
-        The `density` table.
+    inputs
+        Reads `density`.
     survey
         Survey whose sources are counted.
     name
-        Name of the column to add, in arcsec-2.
+        Name of the column to add, in arcsec-2; null where the survey has not been counted.
 
     Notes
     -----
     A cell without a source holds less than one: its density is taken as one source a cell.
     """
-    here = density.where(F.col("survey") == survey)
-    first = here.select("order").first()
-    if first is None:
+    known = summary(inputs, survey) if inputs.has("density") else None
+    if known is None:
         return rows.withColumn(name, F.lit(None).cast("double"))
-    order = int(first["order"])
-    cells = here.select(F.col("cell").alias("_cell"), F.col("per_arcsec2").alias(name))
+    order = known[0]
+    cells = inputs.read("density").where(F.col("survey") == survey)
+    cells = cells.select(F.col("cell").alias("_cell"), F.col("per_arcsec2").alias(name))
     joined = rows.withColumn("_cell", hpx_parent(F.col("hpx29"), order)).join(F.broadcast(cells), "_cell", "left")
     return joined.drop("_cell").fillna(1.0 / cell_arcsec2(order), [name])
 

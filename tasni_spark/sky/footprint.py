@@ -44,13 +44,15 @@ class Limits:
         b, longitude = galactic.b.deg, galactic.l.deg
         width = (self.glon[1] - self.glon[0]) % 360.0 or 360.0
         behind = (longitude - self.glon[0]) % 360.0
-        along = np.where(behind <= width, np.minimum(behind, width - behind), -np.minimum(behind - width, 360.0 - behind))
+        along = np.where(
+            behind <= width, np.minimum(behind, width - behind), -np.minimum(behind - width, 360.0 - behind)
+        )
         depths = [
             _between(dec, self.dec),
             _between(b, self.glat),
             np.full(len(ra), 360.0) if width == 360.0 else along * np.cos(np.radians(b)),
         ]
-        return np.minimum.reduce(depths)
+        return np.asarray(np.minimum.reduce(depths))
 
 
 def _between(value: Floats, limits: tuple[float, float]) -> Floats:

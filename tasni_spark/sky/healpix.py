@@ -58,9 +58,7 @@ def hpx29(ra: Column, dec: Column) -> Column:
     less, greater = _long(a < b), _long(a > b)
     low2 = F.lit(3)
     face_belt = (
-        greater * (b.bitwiseAND(low2) + 8)
-        + less * a.bitwiseAND(low2)
-        + (1 - less - greater) * (a.bitwiseAND(low2) + 4)
+        greater * (b.bitwiseAND(low2) + 8) + less * a.bitwiseAND(low2) + (1 - less - greater) * (a.bitwiseAND(low2) + 4)
     )
     face = belt * face_belt + (1 - belt) * (quarter + 8 * south)
 
@@ -73,18 +71,9 @@ def hpx29(ra: Column, dec: Column) -> Column:
     return valid + F.shiftleft(face, 58) + _spread(x) + F.shiftleft(_spread(y), 1)
 
 
-def hpx_parent(pixel29: Column, order: int | Column) -> Column:
-    """The pixel of a coarser order that contains an order-29 pixel.
-
-    Parameters
-    ----------
-    pixel29 : bigint
-    order : int
-        0 .. 29.
-    """
-    if isinstance(order, int):
-        return F.shiftright(pixel29, 2 * (ORDER - order))
-    return F.call_function("shiftright", pixel29, (2 * (ORDER - order)).cast("int"))
+def hpx_parent(pixel29: Column, order: int) -> Column:
+    """The pixel of a coarser order, 0 .. 29, that contains an order-29 pixel."""
+    return F.shiftright(pixel29, 2 * (ORDER - order))
 
 
 def uniq(pixel29: Column, order: int) -> Column:

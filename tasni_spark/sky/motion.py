@@ -90,12 +90,13 @@ def parallax_offset(ra: Column, dec: Column, parallax: Column, epoch: Column) ->
 
     Notes
     -----
-    Position of the Sun to 0.01 deg from the Astronomical Almanac's low-precision formulae (section C); the Sun's own
-    offset from the barycentre is left out, which costs at most 1 per cent of the parallax.
+    Position of the Sun to 0.01 deg from the Astronomical Almanac's low-precision formulae (section C), precessed to
+    J2000; the Sun's own offset from the barycentre is left out, which costs at most 1 per cent of the parallax.
     """
     n = (epoch - 2000.0) * 365.25
     anomaly = F.radians(357.528 + 0.9856003 * n)
-    longitude = F.radians(280.460 + 0.9856474 * n + 1.915 * F.sin(anomaly) + 0.020 * F.sin(2 * anomaly))
+    of_date = 280.460 + 0.9856474 * n + 1.915 * F.sin(anomaly) + 0.020 * F.sin(2 * anomaly)
+    longitude = F.radians(of_date - 3.8246e-5 * n)
     radius = 1.00014 - 0.01671 * F.cos(anomaly) - 0.00014 * F.cos(2 * anomaly)
     obliquity = F.radians(F.lit(23.439291))
     x = -radius * F.cos(longitude)

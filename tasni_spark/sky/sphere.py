@@ -57,7 +57,9 @@ def separation_arcsec(ra1: Column, dec1: Column, ra2: Column, dec2: Column) -> C
     half = F.radians(ra1 - ra2) / 2
     near = F.pow(F.sin((d1 - d2) / 2), 2.0) + F.cos(d1) * F.cos(d2) * F.pow(F.sin(half), 2.0)
     far = F.pow(F.sin((d1 + d2) / 2), 2.0) + F.cos(d1) * F.cos(d2) * F.pow(F.cos(half), 2.0)
-    angle = F.when(near <= far, F.degrees(2 * F.asin(F.sqrt(near)))).otherwise(180.0 - F.degrees(2 * F.asin(F.sqrt(far))))
+    angle = F.when(near <= far, F.degrees(2 * F.asin(F.sqrt(near)))).otherwise(
+        180.0 - F.degrees(2 * F.asin(F.sqrt(far)))
+    )
     return angle * 3600.0
 
 

@@ -92,8 +92,8 @@ def rows_by_tile(inputs: Inputs) -> dict[int, int]:
     """
     if not inputs.has("tiling"):
         raise DataError(f"lake {inputs.lake.root}: no tiling: run 'tasni run tiling' first")
-    rows = inputs.read("tiling").orderBy("hpx29_start").select("tile", "rows").collect()
-    return {r["tile"]: r["rows"] for r in rows}
+    rows = inputs.small("tiling", "hpx29_start", "tile", "rows").sort_by("hpx29_start")
+    return dict(zip(rows["tile"].to_pylist(), rows["rows"].to_pylist(), strict=True))
 
 
 def selected(tiles: Mapping[int, int], which: str, limit: int = 0) -> list[tuple[int, int]]:
@@ -117,5 +117,14 @@ def selected(tiles: Mapping[int, int], which: str, limit: int = 0) -> list[tuple
 
 def groups(inputs: Inputs, _: object) -> Sequence[Group]:
     """Groups of consecutive tiles of about `checkpoint_rows` rows: how tiled jobs are cut."""
-    chosen = selected(rows_by_tile(inputs), inputs.request.tiles, inputs.request.limit_tiles)
-    return by_tiles(chosen, inputs.settings.checkpoint_rows)
+    return by_tiles(_chosen(inputs), inputs.settings.checkpoint_rows)
+
+
+def together(inputs: Inputs, _: object) -> Sequence[Group]:
+    """All chosen tiles in one group: for steps whose output is small."""
+    chosen = _chosen(inputs)
+    return (Group(0, tiles=tuple(t for t, _ in chosen), rows=sum(n for _, n in chosen)),)
+
+
+def _chosen(inputs: Inputs) -> list[tuple[int, int]]:
+    return selected(rows_by_tile(inputs), inputs.request.tiles, inputs.request.limit_tiles)

@@ -6,9 +6,7 @@ from tasni_spark.tables.search import CANDIDATES, CUTFLOW, VERDICTS
 from tasni_spark.tables.sky import COVERAGE, DENSITY, TILING
 from tasni_spark.tables.survey import REJECTS
 
-TABLES = {
-    t.name: t for t in (TILING, COVERAGE, DENSITY, REJECTS, MATCHES, MATCH_TILES, VERDICTS, CANDIDATES, CUTFLOW)
-}
+TABLES = {t.name: t for t in (TILING, COVERAGE, DENSITY, REJECTS, MATCHES, MATCH_TILES, VERDICTS, CANDIDATES, CUTFLOW)}
 """Tables that jobs write; those of a survey come from its definition in `conf/surveys`."""
 
 RECORDS = {t.name: t for t in (SURVEYS, OPS_RUNS, OPS_PROGRESS)}

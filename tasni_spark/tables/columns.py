@@ -8,7 +8,9 @@ HPX29 = Col("hpx29", "bigint", "HEALPix pixel of order 29, NESTED", ucd="pos.hea
 RA = Col("ra", "double", "Right ascension, ICRS", "deg", "pos.eq.ra;meta.main", nullable=False, range=(0, 360))
 DEC = Col("dec", "double", "Declination, ICRS", "deg", "pos.eq.dec;meta.main", nullable=False, range=(-90, 90))
 SURVEY = Col("survey", "string", "Name of the survey", ucd="meta.id;meta.dataset", nullable=False)
-LEFT_SURVEY = Col("left_survey", "string", "Survey whose sources are looked at", ucd="meta.id;meta.dataset", nullable=False)
+LEFT_SURVEY = Col(
+    "left_survey", "string", "Survey whose sources are looked at", ucd="meta.id;meta.dataset", nullable=False
+)
 RIGHT_SURVEY = Col(
     "right_survey", "string", "Survey in which counterparts are sought", ucd="meta.id;meta.dataset", nullable=False
 )

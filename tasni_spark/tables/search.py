@@ -16,7 +16,6 @@ VERDICTS = Table(
         ID,
         Col("failed", "bigint", "Bit mask of the cuts that the source fails", ucd="meta.code", nullable=False),
         Col("unknown", "bigint", "Bit mask of the cuts that cannot be judged", ucd="meta.code", nullable=False),
-        Col("p_veto", "double", "Chance that an unrelated source vetoes it", ucd="stat.probability", range=(0, 1)),
     ),
     key=("cut_set", "survey", "id"),
     partition=("cut_set", "survey", "tile"),
@@ -60,7 +59,9 @@ CUTFLOW = Table(
         Col("n_pass", "bigint", "Of these, sources that pass", ucd="meta.number", nullable=False),
         Col("n_fail", "bigint", "Of these, sources that fail", ucd="meta.number", nullable=False),
         Col("n_unknown", "bigint", "Of these, sources that cannot be judged", ucd="meta.number", nullable=False),
-        Col("n_fail_all", "bigint", "Sources that fail the cut, whatever others say", ucd="meta.number", nullable=False),
+        Col(
+            "n_fail_all", "bigint", "Sources that fail the cut, whatever others say", ucd="meta.number", nullable=False
+        ),
         Col("n_fail_only", "bigint", "Sources that fail this cut and no other", ucd="meta.number", nullable=False),
         Col(
             "expected_lost",

@@ -1,0 +1,80 @@
+# Every target does its own set-up. 'make help' lists them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+JAVA   ?= $(if $(JAVA_HOME),$(JAVA_HOME)/bin/java,java)
+VENV   := .venv
+BIN    := $(VENV)/bin
+JARS   := .jars
+LOCK   := conf/requirements/lock.txt
+export TASNI_JARS := $(CURDIR)/$(JARS)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup prerequisites jars jars-gpu demo test fast check format chaos bench lock clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## make a mock sky, search it, write report.html
+	@$(BIN)/tasni demo
+
+test: setup ## all tests
+	@$(BIN)/pytest -m "not chaos and not bench"
+
+fast: $(VENV)/.done ## tests that need no JVM
+	@$(BIN)/pytest -m "not spark and not e2e and not chaos and not bench"
+
+check: $(VENV)/.done ## style, types, layers, SQL
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/sqlfluff lint --disable-progress-bar -q sql
+
+format: $(VENV)/.done ## put sources into their form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix --disable-progress-bar -q sql
+
+chaos: setup ## kill runs and see that nothing is lost: half an hour
+	@$(BIN)/pytest -m chaos tests/chaos
+
+bench: setup ## rows per CPU-second of ingest, crossmatch and search, and how they grow
+	@$(BIN)/python -m tests.bench.pipeline
+
+setup: prerequisites $(VENV)/.done $(JARS)/.done ## environment and jars
+
+# One line for each thing that is missing, all at once, before anything is fetched.
+prerequisites:
+	@test -e $(VENV)/.done -a -e $(JARS)/.done && exit 0; missing=0; \
+	say() { echo "missing: $$1"; missing=1; }; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+	  || say "Python 3.11 (Debian: apt install python3.11; elsewhere: make PYTHON=/path/to/python3.11)"; \
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || say "Python's venv module (Debian: apt install python3.11-venv)"; \
+	$(JAVA) -version 2>&1 | grep -q 'version "17' \
+	  || say "a Java 17 runtime (Debian: apt install openjdk-17-jre-headless; elsewhere: set JAVA_HOME)"; \
+	command -v mvn >/dev/null || say "Maven (Debian: apt install maven)"; \
+	test $$missing = 0 || exit 7
+
+$(VENV)/.done: $(LOCK) conf/requirements/uv.txt pyproject.toml
+	@echo "environment: $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r conf/requirements/uv.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes conf/requirements/uv.txt $(LOCK)
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+jars: prerequisites $(JARS)/.done ## the jars, verified against conf/jars/jars.lock
+
+$(JARS)/.done: conf/jars/pom.xml conf/jars/jars.lock | $(VENV)/.done
+	@echo "jars: $(JARS)"
+	@mvn -q -B -f conf/jars/pom.xml dependency:copy -Djars=$(CURDIR)/$(JARS)
+	@$(BIN)/tasni doctor --jars
+	@touch $@
+
+jars-gpu: jars ## the RAPIDS jar as well: 600 MB
+	@mvn -q -B -f conf/jars/pom.xml -P gpu dependency:copy -Djars=$(CURDIR)/$(JARS)
+
+lock: $(VENV)/.done ## resolve conf/requirements/*.in anew
+	@$(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 --generate-hashes conf/requirements/dev.in -o $(LOCK)
+
+clean: ## all that make built
+	rm -rf $(VENV) $(JARS) lake mock report.html .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,66 @@
+"""`tasni`: one command, one module each beside this one."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from rich.console import Console
+
+from tasni_spark import __version__
+from tasni_spark.core.arguments import Parser
+from tasni_spark.core.run import reported
+
+COMMANDS = {
+    "demo": "make a mock sky, search it, write the report",
+    "pipeline": "run the jobs of a configuration in the order of the map",
+    "run": "run one job",
+    "mock": "write a mock sky in the published formats",
+    "doctor": "say what is missing on this machine, and what to do about it",
+    "status": "list the runs of a lake",
+    "why": "say why a source was kept or rejected",
+    "sql": "ask the lake in SQL, with the sky's functions",
+    "map": "show every job, what it reads and what it writes",
+}
+
+
+def run() -> NoReturn:
+    """Entry point."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parse, act, report; the exit code."""
+    with reported("--verbose" in argv) as status:
+        if argv and argv[0] in COMMANDS:
+            module = importlib.import_module(f"tasni_spark.cli.{argv[0]}")
+            status.code = module.main(list(argv[1:]))
+        else:
+            parser = Parser(prog="tasni", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+            parser.description = "A search of the infrared sky for cold, faint and strange sources.\n\n" + "\n".join(
+                f"  tasni {name:<10}{doc}" for name, doc in COMMANDS.items()
+            )
+            parser.epilog = "example:\n  tasni demo\n  tasni why J143046.35-025927.8 --help"
+            parser.add_argument("--version", action="version", version=__version__)
+            parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="see above; each has --help")
+            parser.parse_args(list(argv))
+    return status.code
+
+
+def console() -> Console:
+    """Where tables are printed: as wide as the terminal, or as wide as they are where there is none."""
+    found = Console()
+    return found if found.is_terminal else Console(width=10_000)
+
+
+def parser(command: str, example: str) -> Parser:
+    """A parser for one command, with an example below its flags."""
+    return Parser(
+        prog=f"tasni {command}",
+        description=COMMANDS[command][0].upper() + COMMANDS[command][1:] + ".",
+        epilog="example:\n" + "\n".join(f"  {line}" for line in example.splitlines()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )

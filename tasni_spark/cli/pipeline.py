@@ -1,0 +1,73 @@
+"""`tasni pipeline --conf FILE`: the jobs whose sections a file has, in the order of the map, in one session."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import sys
+from collections.abc import Iterator
+
+from tasni_spark.cli.main import parser
+from tasni_spark.cli.scripts import work
+from tasni_spark.core import arguments, config
+from tasni_spark.core.arguments import Request, RunConfig
+from tasni_spark.core.errors import ConfigError
+from tasni_spark.core.files import Folder
+from tasni_spark.core.run import execute, summary
+from tasni_spark.core.work import label
+from tasni_spark.pipeline import JOBS
+
+
+def main(argv: list[str]) -> int:
+    """Run a pipeline, or go on with one."""
+    p = parser("pipeline", "tasni pipeline --conf conf/pipeline/demo.toml\ntasni pipeline --conf my.toml --resume")
+    arguments.add_common(p)
+    return go(arguments.request(vars(p.parse_args(argv))))
+
+
+def go(request: Request) -> int:
+    """Run all jobs of a request's configuration; the exit code of the first that is not done."""
+    settings = config.read(request.conf, request.sets, ["run", "pipeline", *JOBS])
+    parts = list(_parts(settings))
+    if not parts:
+        raise ConfigError("pipeline: no job has a section in the configuration: give --conf conf/pipeline/demo.toml")
+    root = request.lake or settings.section("run", RunConfig).lake
+    ops = settings.section("run", RunConfig).ops or f"{root}/_ops"
+    runs = Folder.at(ops) / "runs"
+    run_id = _run_id(request, runs)
+    for job, each in parts:
+        name = label(JOBS[job], settings.section(job, work(job).config, each))
+        before = (runs / run_id).read(f"{name}.json") if request.resume is not None else None
+        if before and before["state"] == "done":
+            print(f"{name}: done before", file=sys.stderr)
+            continue
+        resume = run_id if request.resume is not None else None
+        record = execute(work(job), JOBS, dataclasses.replace(request, run_id=run_id, each=each, resume=resume))
+        print(json.dumps(record, default=str) if request.as_json else summary(record), flush=True)
+        if record["exit_code"]:
+            print(f"go on with: tasni pipeline {_flags(request)}--resume {run_id}", file=sys.stderr)
+            return int(record["exit_code"])
+    return 0
+
+
+def _parts(settings: config.Settings) -> Iterator[tuple[str, str]]:
+    """(job, part) in the order of the map; a job whose section has parts is run once for each."""
+    for job in JOBS:
+        if job in settings.values:
+            for each in settings.instances(job) or [""]:
+                yield job, each
+
+
+def _run_id(request: Request, runs: Folder) -> str:
+    if request.resume is None:
+        return request.run_id or f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%S}-pipeline"
+    known = [r for r in runs.folders() if r.endswith("-pipeline")]
+    if not request.resume and not known:
+        raise ConfigError(f"{runs.uri}: no pipeline to resume")
+    return request.resume or known[-1]
+
+
+def _flags(request: Request) -> str:
+    lake = f"--lake {request.lake} " if request.lake else ""
+    return lake + "".join(f"--conf {c} " for c in request.conf) + "".join(f"--set {s} " for s in request.sets)

@@ -1,0 +1,1 @@
+"""One page that says what a search found and what it could not see."""

@@ -1,0 +1,159 @@
+"""What the report tells, as small Python data: every query here ends in a bounded number of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from tasni_spark.core.config import opt
+from tasni_spark.core.work import Inputs
+from tasni_spark.sky.healpix import hpx_parent
+
+MAP_ORDER = 5
+SHOWN = 200
+COLOUR_BINS = 0.1
+
+
+@dataclass(frozen=True)
+class ReportConfig:
+    """Section `[report]`."""
+
+    left: str = opt("allwise", "survey that was searched")
+    out: str = opt("report.html", "file to write")
+    truth: str = opt("mock_truth", "table of planted objects, where there is one")
+    also: tuple[str, ...] = opt((), "further surveys that were searched")
+
+    @property
+    def surveys(self) -> tuple[str, ...]:
+        """All surveys that were searched."""
+        return (self.left, *self.also)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The cut-flow of one set over one survey."""
+
+    cut_set: str
+    survey: str
+    steps: list[dict[str, Any]]
+    n_candidates: int
+    n_complete: int
+
+    @property
+    def n_in(self) -> int:
+        """Sources judged."""
+        return int(self.steps[0]["n_in"])
+
+    @property
+    def expected_lost(self) -> float:
+        """True orphans that all vetoes together are expected to lose to unrelated sources."""
+        return float(sum(s["expected_lost"] or 0.0 for s in self.steps))
+
+    @property
+    def unknown(self) -> list[dict[str, Any]]:
+        """Cuts that could not be judged for some sources, worst first."""
+        found = [s for s in self.steps if s["n_unknown"]]
+        return sorted(found, key=lambda s: -s["n_unknown"])
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything on the page."""
+
+    flows: list[Flow]
+    candidates: dict[tuple[str, str], list[dict[str, Any]]]
+    recall: dict[str, list[dict[str, Any]]]
+    surveys: list[dict[str, Any]]
+    versions: dict[str, int]
+    sky: NDArray[np.int64]
+    colours: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def synthetic(self) -> list[str]:
+        """Surveys whose rows are made up."""
+        return [s["survey"] for s in self.surveys if s.get("is_synthetic")]
+
+
+def gather(inputs: Inputs, cfg: ReportConfig) -> Facts:
+    """Ask the lake."""
+    flows = [f for survey in cfg.surveys for f in _flows(inputs, survey)]
+    return Facts(
+        flows=flows,
+        candidates={(f.cut_set, f.survey): _candidates(inputs, f) for f in flows},
+        recall={f.cut_set: _recall(inputs, cfg, f) for f in flows if f.survey == cfg.left},
+        surveys=_surveys(inputs),
+        versions=dict(inputs.pins),
+        sky=_sky(inputs, cfg.left),
+        colours=_colours(inputs, cfg.left),
+    )
+
+
+def _flows(inputs: Inputs, survey: str) -> list[Flow]:
+    names = ("n_in", "n_pass", "n_fail", "n_unknown", "n_fail_all", "n_fail_only", "expected_lost")
+    rows = inputs.read("cutflow").where(F.col("survey") == survey).groupBy("cut_set", "step", "cut")
+    table = rows.agg(*[F.sum(n).alias(n) for n in names]).orderBy("cut_set", "step").collect()
+    kept = {r["cut_set"]: (r["n"], r["complete"]) for r in _kept(inputs, survey).collect()}
+    found = []
+    for cut_set in sorted({r["cut_set"] for r in table}):
+        steps = [r.asDict() for r in table if r["cut_set"] == cut_set]
+        n, complete = kept.get(cut_set, (0, 0))
+        found.append(Flow(cut_set, survey, steps, n, complete))
+    return found
+
+
+def _kept(inputs: Inputs, survey: str) -> DataFrame:
+    rows = inputs.read("candidates").where(F.col("survey") == survey).groupBy("cut_set")
+    return rows.agg(F.count("*").alias("n"), F.count_if("is_complete").alias("complete"))
+
+
+def _candidates(inputs: Inputs, flow: Flow) -> list[dict[str, Any]]:
+    mine = (F.col("cut_set") == flow.cut_set) & (F.col("survey") == flow.survey)
+    rows = inputs.read("candidates").where(mine)
+    photometry = inputs.read(flow.survey)
+    bands = [
+        c for c in ("w1mpro", "w1sigmpro", "w2mpro", "w2sigmpro", "w3mpro", "w3sigmpro") if c in photometry.columns
+    ]
+    shown = rows.orderBy(F.desc("is_complete"), F.size("unknown"), "p_veto", "id").limit(SHOWN)
+    full = shown.join(photometry.select("id", "tile", *bands), ["id", "tile"])
+    return [r.asDict() for r in full.orderBy(F.desc("is_complete"), F.size("unknown"), "p_veto", "id").collect()]
+
+
+def _recall(inputs: Inputs, cfg: ReportConfig, flow: Flow) -> list[dict[str, Any]]:
+    """Of the planted objects of each class that the survey holds, how many were kept."""
+    if not inputs.has(cfg.truth):
+        return []
+    mine = (F.col("cut_set") == flow.cut_set) & (F.col("survey") == flow.survey)
+    kept = inputs.read("candidates").where(mine).select("id", F.lit(1).alias("kept"))
+    truth = inputs.read(cfg.truth).select("id", "class").join(kept, "id", "left")
+    counts = truth.groupBy("class").agg(F.count("*").alias("n"), F.count("kept").alias("kept")).orderBy("class")
+    return [r.asDict() for r in counts.collect()]
+
+
+def _surveys(inputs: Inputs) -> list[dict[str, Any]]:
+    found = [inputs.lake.facts(inputs.lake.ref(name.partition("@")[0])) for name in inputs.pins]
+    return sorted((dict(s) for s in {f["survey"]: f for f in found if f}.values()), key=lambda s: s["survey"])
+
+
+def _sky(inputs: Inputs, survey: str) -> NDArray[np.int64]:
+    """Sources judged, per cell of order MAP_ORDER."""
+    rows = inputs.read("verdicts").where(F.col("survey") == survey)
+    one_set = rows.where(F.col("cut_set") == rows.agg(F.min("cut_set")).collect()[0][0])
+    cells: pd.DataFrame = one_set.groupBy(hpx_parent(F.col("hpx29"), MAP_ORDER).alias("cell")).count().toPandas()
+    return np.bincount(cells["cell"], weights=cells["count"], minlength=12 * 4**MAP_ORDER).astype(np.int64)
+
+
+def _colours(inputs: Inputs, survey: str) -> list[dict[str, Any]]:
+    """Sources measured in W1, W2 and W3, counted in bins of colour."""
+    rows = inputs.read(survey)
+    if not {"w1sigmpro", "w2sigmpro", "w3sigmpro"} <= set(rows.columns):
+        return []
+    measured = rows.where("w1sigmpro IS NOT NULL AND w2sigmpro IS NOT NULL AND w3sigmpro IS NOT NULL")
+    x, y = F.col("w2mpro") - F.col("w3mpro"), F.col("w1mpro") - F.col("w2mpro")
+    bins = [F.round(v / COLOUR_BINS).cast("int").alias(n) for n, v in (("w2_w3", x), ("w1_w2", y))]
+    return [r.asDict() for r in measured.groupBy(*bins).count().collect()]

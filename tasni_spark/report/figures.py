@@ -1,0 +1,123 @@
+"""Pictures of the report, as PNG for embedding."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from astropy import units as u
+from astropy.coordinates import Latitude, Longitude, SkyCoord
+from cdshealpix.nested import lonlat_to_healpix
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from tasni_spark.report.facts import COLOUR_BINS, MAP_ORDER
+
+INK, ACCENT, FAINT = "#1b2733", "#d1495b", "#9aa7b3"
+STYLE: Any = {
+    "font.size": 10,
+    "font.family": "DejaVu Sans",
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+
+
+def png(figure: Figure) -> str:
+    """A figure as a data URI."""
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=144, bbox_inches="tight", facecolor="white")
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def sky_map(counts: NDArray[np.int64], candidates: list[dict[str, Any]], label: str) -> str:
+    """All-sky map in Mollweide projection, equatorial: sources per square degree, and the candidates.
+
+    Parameters
+    ----------
+    counts : (12 * 4**MAP_ORDER,)
+        Sources per cell.
+    candidates
+        With ra and dec in deg.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9, 4.6))
+        axes = figure.add_subplot(projection="mollweide")
+        lon, lat = np.meshgrid(np.radians(np.linspace(-180, 180, 1081)), np.radians(np.linspace(-90, 90, 541)))
+        cells = lonlat_to_healpix(Longitude(-lon * u.rad), Latitude(lat * u.rad), MAP_ORDER)
+        area = 41252.96 / len(counts)
+        image = np.where(counts[cells] > 0, counts[cells], np.nan) / area
+        mesh = axes.pcolormesh(lon, lat, image, norm="log", cmap="Blues", shading="nearest", rasterized=True)
+        plane = SkyCoord(l=np.linspace(0, 360, 721) * u.deg, b=0 * u.deg, frame="galactic").icrs
+        x, y = _mollweide(plane.ra.deg, plane.dec.deg)
+        axes.plot(x, y, ",", color=FAINT)
+        if candidates:
+            x, y = _mollweide(np.array([c["ra"] for c in candidates]), np.array([c["dec"] for c in candidates]))
+            axes.plot(x, y, "o", ms=4, mfc="none", mec=ACCENT, mew=1.1, label=label)
+            axes.legend(loc="lower right", bbox_to_anchor=(1.0, -0.08), frameon=False)
+        axes.set_xticks(np.radians([-120, -60, 0, 60, 120]), ["8h", "4h", "0h", "20h", "16h"])
+        axes.grid(color=FAINT, lw=0.3)
+        figure.colorbar(mesh, ax=axes, shrink=0.6, pad=0.03, label="sources judged per square degree")
+        return png(figure)
+
+
+def _mollweide(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Longitude to the left, as the sky is seen."""
+    return -np.radians((np.asarray(ra) + 180.0) % 360.0 - 180.0), np.radians(np.asarray(dec))
+
+
+def colours(bins: list[dict[str, Any]], candidates: list[dict[str, Any]], label: str) -> str:
+    """W1-W2 against W2-W3: all measured sources as bins, candidates as points, their W3 limits as arrows."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6.4, 4.8))
+        axes = figure.add_subplot()
+        if bins:
+            x = np.array([b["w2_w3"] for b in bins]) * COLOUR_BINS
+            y = np.array([b["w1_w2"] for b in bins]) * COLOUR_BINS
+            dots = axes.scatter(x, y, c=[b["count"] for b in bins], s=9, marker="s", norm="log", cmap="Blues", lw=0)
+            figure.colorbar(dots, ax=axes, label="sources measured in W1, W2 and W3, per bin", shrink=0.8)
+        measured = [c for c in candidates if _all(c, "w1sigmpro", "w2sigmpro", "w3sigmpro")]
+        limits = [c for c in candidates if _all(c, "w1sigmpro", "w2sigmpro", "w3mpro") and c.get("w3sigmpro") is None]
+        if measured:
+            axes.plot(*_colour(measured), "o", ms=5, mfc="none", mec=ACCENT, mew=1.1, label=label)
+        if limits:
+            arrows: Any = {"xuplims": True, "fmt": "none", "ecolor": ACCENT, "lw": 0.9}
+            axes.errorbar(*_colour(limits), xerr=0.25, label=f"{label}, W3 a limit", **arrows)
+        if measured or limits:
+            axes.legend(frameon=False, loc="upper left")
+        axes.set(xlabel="W2 - W3 (mag, Vega)", ylabel="W1 - W2 (mag, Vega)")
+        return png(figure)
+
+
+def _all(row: dict[str, Any], *names: str) -> bool:
+    return all(row.get(n) is not None for n in names)
+
+
+def _colour(rows: list[dict[str, Any]]) -> tuple[list[float], list[float]]:
+    return [r["w2mpro"] - r["w3mpro"] for r in rows], [r["w1mpro"] - r["w2mpro"] for r in rows]
+
+
+def flow_bars(steps: list[dict[str, Any]]) -> str:
+    """The sequential cut-flow: what passes, what cannot be judged, what fails, on a logarithmic axis."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 0.32 * len(steps) + 0.9))
+        axes = figure.add_subplot()
+        rows = np.arange(len(steps))[::-1]
+        left = np.array([s["n_pass"] + s["n_unknown"] for s in steps], dtype=float)
+        dark = np.array([s["n_unknown"] for s in steps], dtype=float)
+        axes.barh(rows, np.maximum(left, 0.5), color="#3d6a99", height=0.62, label="left")
+        axes.barh(
+            rows, np.where(dark > 0, dark, np.nan), color="#e3b23c", height=0.3, label="of these not to be judged"
+        )
+        for row, n in zip(rows, left, strict=True):
+            axes.text(max(n, 0.5) * 1.08, row, f"{int(n):,}", va="center", color=INK, fontsize=9)
+        axes.set(xscale="log", xlim=(0.5, max(left.max(), 1) * 4), xlabel="sources left after the cut")
+        axes.set_yticks(rows, [s["cut"] for s in steps])
+        axes.legend(frameon=False, loc="lower right")
+        return png(figure)

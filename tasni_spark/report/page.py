@@ -1,0 +1,47 @@
+"""The page itself: facts and pictures through one template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from tasni_spark import __version__
+from tasni_spark.core.spec import Table
+from tasni_spark.core.work import Inputs
+from tasni_spark.report import figures
+from tasni_spark.report.facts import Facts, ReportConfig, gather
+
+
+def write(inputs: Inputs, cfg: ReportConfig, _: Mapping[str, int], __: Mapping[str, Table]) -> dict[str, Any]:
+    """Write the report; the path is the result."""
+    out = Path(cfg.out).resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(render(gather(inputs, cfg), cfg, inputs.run_id))
+    return {"report": str(out)}
+
+
+def render(facts: Facts, cfg: ReportConfig, run_id: str) -> str:
+    """The page as HTML, without a reference to anything outside it."""
+    environment = Environment(
+        loader=PackageLoader("tasni_spark.report", "."),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pictures = {(f.cut_set, f.survey): figures.flow_bars(f.steps) for f in facts.flows}
+    first = next((f for f in facts.flows if f.survey == cfg.left), None)
+    shown = facts.candidates[first.cut_set, first.survey] if first else []
+    label = f"{first.cut_set} candidates" if first else "candidates"
+    return environment.get_template("report.html").render(
+        facts=facts,
+        cfg=cfg,
+        run_id=run_id,
+        version=__version__,
+        pictures=pictures,
+        sky=figures.sky_map(facts.sky, shown, label),
+        colours=figures.colours(facts.colours, shown, label),
+    )

@@ -1,0 +1,257 @@
+"""The search: every source judged by every cut, the sources that fail none, and the cost of each cut."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from tasni_spark.core.config import opt
+from tasni_spark.core.errors import ConfigError, DataError
+from tasni_spark.core.plan import Group
+from tasni_spark.core.work import Inputs, Output
+from tasni_spark.search import cuts as c
+from tasni_spark.search.cuts import Cut, CutSet
+from tasni_spark.search.vetoes import asked, with_vetoes
+from tasni_spark.sky.density import p_chance, with_density
+from tasni_spark.sky.frames import galactic
+from tasni_spark.sky.tiling import groups
+from tasni_spark.tables.search import CANDIDATES, CUTFLOW, VERDICTS
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """Section `[search]`."""
+
+    left: str = opt("allwise", "survey that is searched")
+    cut_sets: tuple[str, ...] = opt(("tasni_2025",), "names in conf/cuts, or TOML files of your own")
+
+    @property
+    def label(self) -> str:
+        """Tells the searches of a run apart."""
+        return self.left
+
+
+def sets(cfg: SearchConfig) -> list[CutSet]:
+    """The cut sets of a run."""
+    return [c.load(name) for name in cfg.cut_sets]
+
+
+def scope(cfg: SearchConfig) -> dict[str, list[str]]:
+    """What a run replaces."""
+    return {"cut_set": [s.name for s in sets(cfg)], "survey": [cfg.left]}
+
+
+def definitions(cfg: SearchConfig) -> dict[str, Any]:
+    """The cuts themselves, which must not change while a run is resumed."""
+    return {s.name: dataclasses.asdict(s) for s in sets(cfg)}
+
+
+# -- the verdict on every source --------------------------------------------------------------------------------------
+
+
+def verdicts(inputs: Inputs, group: Group, cfg: SearchConfig) -> Output:
+    """Masks of failed and unknown cuts for every source of a group of tiles."""
+    rows = source_rows(inputs, cfg).where(F.col("tile").isin(list(group.tiles)))
+    chosen = sets(cfg)
+    judged = with_values(rows, inputs, cfg, chosen, group.tiles)
+    found = [
+        F.struct(F.lit(s.name).alias("cut_set"), c.failed(s).alias("failed"), c.unknown(s).alias("unknown"))
+        for s in chosen
+    ]
+    try:
+        narrow = judged.select("id", "tile", "hpx29", F.inline(F.array(*found)))
+    except AnalysisException as e:
+        raise ConfigError(_misfit(judged, chosen, e)) from e
+    return {VERDICTS: narrow.withColumn("survey", F.lit(cfg.left)).select(*VERDICTS.names)}
+
+
+def source_rows(inputs: Inputs, cfg: SearchConfig) -> DataFrame:
+    """The searched survey, with the Galactic coordinates that cuts may name."""
+    return inputs.read(cfg.left).withColumns(galactic_columns(inputs, cfg.left))
+
+
+def galactic_columns(inputs: Inputs, survey: str) -> dict[str, Column]:
+    """`glon_deg` and `glat_deg` of a survey's sources."""
+    ra, dec = position_columns(inputs, survey)
+    return dict(zip(("glon_deg", "glat_deg"), galactic(F.col(ra), F.col(dec)), strict=True))
+
+
+def position_columns(inputs: Inputs, survey: str) -> tuple[str, str]:
+    """Names of a survey's columns of right ascension and declination."""
+    facts = inputs.lake.facts(inputs.lake.ref(survey))
+    return facts.get("ra", "ra"), facts.get("dec", "dec")
+
+
+def with_values(
+    rows: DataFrame, inputs: Inputs, cfg: SearchConfig, chosen: Sequence[CutSet], tiles: Sequence[int]
+) -> DataFrame:
+    """Rows with every column that the cuts read: their own, nulls for absent ones, and the vetoes'."""
+    all_cuts = [cut for s in chosen for cut in s.cuts]
+    needed = set().union(*(c.referenced(inputs.spark, cut) for cut in all_cuts if not cut.veto))
+    present = [n for n in rows.columns if n in needed]
+    absent = [F.lit(None).cast("string").alias(n) for n in sorted(needed - set(rows.columns))]
+    keep = [n for n in ("id", "tile", "hpx29") if n not in present]
+    return with_vetoes(rows.select(*keep, *present, *absent), inputs, cfg.left, asked(all_cuts), tiles)
+
+
+def _misfit(judged: DataFrame, chosen: Sequence[CutSet], error: AnalysisException) -> str:
+    """Which cut does not fit the table."""
+    for s in chosen:
+        for cut in s.cuts:
+            try:
+                judged.select(~F.expr(cut.sql))
+            except AnalysisException as e:
+                return f"cut set {s.name}, cut {cut.id}: {cut.sql}: {(str(e).splitlines() or [''])[0]}"
+    return str(error)
+
+
+def absent_columns(inputs: Inputs, cfg: SearchConfig) -> dict[str, list[str]]:
+    """Cuts whose columns the survey does not have, so that they are unknown for every source."""
+    here = set(source_rows(inputs, cfg).columns)
+    found = {}
+    for s in sets(cfg):
+        for cut in s.cuts:
+            missing = sorted(c.referenced(inputs.spark, cut) - here) if not cut.veto else []
+            if missing:
+                found[f"{s.name}.{cut.id}"] = missing
+    return found
+
+
+# -- candidates and cut-flow ------------------------------------------------------------------------------------------
+
+
+def candidates(inputs: Inputs, _: Group, cfg: SearchConfig) -> Output:
+    """Sources that fail no cut, and for every tile what each cut passed and failed."""
+    kept, flows = [], []
+    for s in sets(cfg):
+        judged = inputs.own(VERDICTS).where((F.col("cut_set") == s.name) & (F.col("survey") == cfg.left))
+        kept.append(_candidates(inputs, cfg, s, judged))
+        flows.append(_cutflow(inputs, s, judged))
+    return {CANDIDATES: reduce(DataFrame.unionByName, kept), CUTFLOW: reduce(DataFrame.unionByName, flows)}
+
+
+def _candidates(inputs: Inputs, cfg: SearchConfig, s: CutSet, judged: DataFrame) -> DataFrame:
+    left = judged.where("failed = 0")
+    clear = F.lit(1.0)
+    for k, cut in enumerate(s.cuts):
+        if cut.veto:
+            left = _with_p(left, inputs, cut)
+            clear = clear * F.when(_bit("unknown", k), 1.0).otherwise(1.0 - F.col(f"p_{cut.id}"))
+    ra, dec = position_columns(inputs, cfg.left)
+    names = _designation(inputs, cfg.left)
+    about = inputs.read(cfg.left).select("id", "tile", F.col(ra).alias("ra"), F.col(dec).alias("dec"), names)
+    words = [F.when(_bit("unknown", k), F.lit(cut.id)) for k, cut in enumerate(s.cuts)]
+    return about.join(left, ["id", "tile"]).select(
+        "cut_set",
+        "survey",
+        "id",
+        "tile",
+        "hpx29",
+        "designation",
+        "ra",
+        "dec",
+        F.array_compact(F.array(*words)).alias("unknown"),
+        (F.col("unknown") == 0).alias("is_complete"),
+        (1.0 - clear).alias("p_veto"),
+    )
+
+
+def _designation(inputs: Inputs, survey: str) -> Column:
+    name = inputs.lake.facts(inputs.lake.ref(survey)).get("designation", "")
+    return (F.col(name) if name else F.lit(None).cast("string")).alias("designation")
+
+
+def _with_p(rows: DataFrame, inputs: Inputs, cut: Cut) -> DataFrame:
+    """Add `p_<cut>`: the chance that an unrelated source lies within a veto's radius."""
+    rows = with_density(rows, inputs, cut.veto, "_rho")
+    p = F.coalesce(p_chance(F.lit(cut.radius_arcsec), F.col("_rho")), F.lit(0.0))
+    return rows.withColumn(f"p_{cut.id}", p).drop("_rho")
+
+
+def _bit(column: str, k: int) -> Column:
+    return F.col(column).bitwiseAND(F.lit(1 << k)) != 0
+
+
+def _cutflow(inputs: Inputs, s: CutSet, judged: DataFrame) -> DataFrame:
+    """Counts per tile and cut, and the true orphans that a veto is expected to lose.
+
+    Notes
+    -----
+    A source that survives a veto which hits unrelated sources with probability p stands for 1 / (1 - p) true orphans,
+    so the sum of p / (1 - p) over the survivors is the number expected to be lost.
+    """
+    counts: list[Column] = []
+    for k, _ in enumerate(s.cuts):
+        reached = F.col("failed").bitwiseAND(F.lit((1 << k) - 1)) == 0
+        fails, dark = _bit("failed", k), _bit("unknown", k)
+        for name, condition in (
+            ("n_in", reached),
+            ("n_pass", reached & ~fails & ~dark),
+            ("n_fail", reached & fails),
+            ("n_unknown", reached & dark),
+            ("n_fail_all", fails),
+            ("n_fail_only", F.col("failed") == F.lit(1 << k)),
+        ):
+            counts.append(F.count_if(condition).alias(f"{name}_{k}"))
+    wide = judged.groupBy("cut_set", "survey", "tile").agg(F.count("*").alias("n"), *counts)
+    names = ("n_in", "n_pass", "n_fail", "n_unknown", "n_fail_all", "n_fail_only")
+    zero = F.lit(0).cast("bigint")
+    first = F.struct(
+        F.lit(0).alias("step"),
+        F.lit("all").alias("cut"),
+        F.col("n").alias("n_in"),
+        F.col("n").alias("n_pass"),
+        *[zero.alias(n) for n in names[2:]],
+    )
+    steps = [
+        F.struct(F.lit(k + 1).alias("step"), F.lit(cut.id).alias("cut"), *[F.col(f"{n}_{k}").alias(n) for n in names])
+        for k, cut in enumerate(s.cuts)
+    ]
+    long = wide.select("cut_set", "survey", "tile", F.inline(F.array(first, *steps)))
+    return long.join(F.broadcast(_expected_lost(inputs, s, judged)), ["tile", "step"], "left").select(*CUTFLOW.names)
+
+
+def _expected_lost(inputs: Inputs, s: CutSet, judged: DataFrame) -> DataFrame:
+    frames = []
+    for k, cut in enumerate(s.cuts):
+        if cut.veto:
+            passed = F.col("failed").bitwiseAND(F.lit((1 << k + 1) - 1)) == 0
+            survivors = _with_p(judged.where(passed & ~_bit("unknown", k)), inputs, cut)
+            p = F.col(f"p_{cut.id}")
+            lost = survivors.groupBy("tile").agg(F.sum(p / (1.0 - p)).alias("expected_lost"))
+            frames.append(lost.withColumn("step", F.lit(k + 1)))
+    if not frames:
+        return judged.sparkSession.createDataFrame([], "tile bigint, expected_lost double, step int")
+    return reduce(DataFrame.unionByName, frames)
+
+
+def balance(inputs: Inputs, cfg: SearchConfig, rows: Mapping[str, int]) -> None:
+    """Every source of the tiles searched has a verdict in every set.
+
+    Raises
+    ------
+    DataError
+        If sources were lost.
+    """
+    tiles = [t for g in groups(inputs, cfg) for t in g.tiles]
+    if inputs.request.tiles == "all" and not inputs.request.limit_tiles:
+        came = inputs.rows(cfg.left)
+    else:
+        came = inputs.read(cfg.left).where(F.col("tile").isin(tiles)).count()
+    if rows[VERDICTS.name] != came * len(cfg.cut_sets):
+        raise DataError(
+            f"search of {cfg.left}: {came} sources and {len(cfg.cut_sets)} cut sets, but {rows[VERDICTS.name]} verdicts"
+        )
+
+
+def tell(inputs: Inputs, cfg: SearchConfig, _: Mapping[str, int], __: object) -> dict[str, Any]:
+    """What a reader of the record should know."""
+    dark = absent_columns(inputs, cfg)
+    return {"cuts unknown for want of columns": dark} if dark else {}

@@ -1,0 +1,134 @@
+"""Vetoes by other surveys, three-valued: matched, observed and nothing there, or not to be known.
+
+Why: the first edition took *not observed* for *not there*. Here a veto lets a source pass only where the other survey's
+coverage map says that it looked, and where its sources have been sought: a survey that is not loaded, or a tile that
+has not been matched, is unknown, never clean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from tasni_spark.core.work import Inputs
+from tasni_spark.search.cuts import Cut, veto_column
+from tasni_spark.sky.footprint import with_observed
+
+STATES = ("matched", "nothing there", "not observed", "its sources were not sought", "its footprint is not known")
+
+
+@dataclass(frozen=True)
+class Veto:
+    """A survey asked at one or more radii."""
+
+    survey: str
+    radii_arcsec: tuple[float, ...]
+
+
+def asked(cuts: Iterable[Cut]) -> list[Veto]:
+    """The surveys that cuts ask, each with all its radii."""
+    radii: dict[str, set[float]] = {}
+    for cut in cuts:
+        if cut.veto:
+            radii.setdefault(cut.veto, set()).add(cut.radius_arcsec)
+    return [Veto(survey, tuple(sorted(r))) for survey, r in radii.items()]
+
+
+def with_vetoes(rows: DataFrame, inputs: Inputs, left: str, vetoes: Sequence[Veto], tiles: Sequence[int]) -> DataFrame:
+    """Add, for every survey asked, what it says of each row.
+
+    Parameters
+    ----------
+    rows
+        Has id, tile, hpx29.
+    inputs
+        Reads `matches`, `match_tiles`, `coverage`.
+    left
+        Survey of the rows.
+    vetoes
+        Surveys and radii.
+    tiles
+        Tiles of the rows.
+
+    Returns
+    -------
+    DataFrame
+        rows with, for each survey S: `sep_S` (arcsec, nearest match), `p_S` (its chance), `observed_S`, `searched_S`
+        (arcsec: to what radius its sources were sought), and for each radius r `clear_S_r`, which is false for a
+        match, true where S looked and has nothing, null where it did not look or nobody asked.
+    """
+    rows = _with_matches(rows, inputs, left, vetoes, tiles)
+    covered = _covered(inputs)
+    for veto in vetoes:
+        s = veto.survey
+        rows = rows.withColumn(f"searched_{s}", _searched(inputs, left, s, tiles))
+        if s in covered:
+            rows = with_observed(rows, inputs.read("coverage"), s, f"observed_{s}")
+        else:
+            rows = rows.withColumn(f"observed_{s}", F.lit(None).cast("boolean"))
+        rows = rows.withColumns({veto_column(s, r): _clear(s, r) for r in veto.radii_arcsec})
+    return rows
+
+
+def _clear(survey: str, radius: float) -> Column:
+    sought = F.col(f"observed_{survey}") & (F.col(f"searched_{survey}") >= radius)
+    return F.when(F.col(f"sep_{survey}") <= radius, F.lit(False)).when(sought, F.lit(True))
+
+
+def state(survey: str, radius: float) -> Column:
+    """What a survey says of a row, as one of STATES."""
+    return (
+        F.when(F.col(f"sep_{survey}") <= radius, F.lit("matched"))
+        .when(~F.col(f"observed_{survey}"), F.lit("not observed"))
+        .when(F.col(veto_column(survey, radius)), F.lit("nothing there"))
+        .when(F.col(f"observed_{survey}"), F.lit("its sources were not sought"))
+        .otherwise("its footprint is not known")
+    )
+
+
+def _with_matches(
+    rows: DataFrame, inputs: Inputs, left: str, vetoes: Sequence[Veto], tiles: Sequence[int]
+) -> DataFrame:
+    """The nearest match in each survey, by one join: pairs are turned into one row a left source first."""
+    names = [v.survey for v in vetoes]
+    if not names or not inputs.has("matches"):
+        null = F.lit(None).cast("double")
+        return rows.withColumns({f"{c}_{s}": null for s in names for c in ("sep", "p")})
+    found = inputs.read("matches").where(
+        (F.col("left_survey") == left) & F.col("right_survey").isin(names) & F.col("tile").isin(list(tiles))
+    )
+    columns = []
+    for s in names:
+        mine = (F.col("right_survey") == s) & (F.col("rank") == 1)
+        columns += [
+            F.min(F.when(mine, F.col("sep_arcsec"))).alias(f"sep_{s}"),
+            F.min(F.when(mine, F.col("p_chance"))).alias(f"p_{s}"),
+        ]
+    wide = found.groupBy(F.col("left_id").alias("id")).agg(*columns)
+    return rows.join(wide, "id", "left")
+
+
+def _searched(inputs: Inputs, left: str, survey: str, tiles: Sequence[int]) -> Column:
+    """The radius to which a survey's sources were sought in the row's tile; null where they were not."""
+    if not inputs.has("match_tiles"):
+        return F.lit(None).cast("double")
+    wanted = (
+        (pc.field("left_survey") == left) & (pc.field("right_survey") == survey) & pc.field("tile").isin(list(tiles))
+    )
+    rows = inputs.small("match_tiles", "left_survey", "right_survey", "tile", "radius_arcsec").filter(wanted)
+    radii: dict[float, list[int]] = {}
+    for tile, radius in zip(rows["tile"].to_pylist(), rows["radius_arcsec"].to_pylist(), strict=True):
+        radii.setdefault(radius, []).append(tile)
+    found = F.lit(None).cast("double")
+    for radius, members in radii.items():
+        found = F.when(F.col("tile").isin(members), F.lit(radius)).otherwise(found)
+    return found
+
+
+def _covered(inputs: Inputs) -> set[str]:
+    """Surveys whose footprint is known."""
+    return set(pc.unique(inputs.small("coverage", "survey")["survey"]).to_pylist()) if inputs.has("coverage") else set()

@@ -1,0 +1,80 @@
+"""What all tests share: one Spark session for the whole run, an empty lake, the real data where it is present."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tasni_spark.core.arguments import Request
+from tasni_spark.core.run import execute
+from tasni_spark.pipeline import JOBS
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL = ROOT.parent / "shared" / "data"
+SURVEYS = ROOT / "tests" / "data" / "surveys"
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """The one session."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from tasni_spark.core.session import session
+
+        active = session("short", "tests")
+    yield active
+    active.stop()
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """The folder of real survey data."""
+    if not REAL.is_dir():
+        pytest.skip(f"real data are absent: no folder {REAL.name} beside the checkout's parent")
+    return REAL
+
+
+@pytest.fixture
+def lake(spark: Any, tmp_path: Path) -> Any:
+    """An empty lake."""
+    from tasni_spark.core.lake import Lake
+
+    return Lake(spark, str(tmp_path / "lake"))
+
+
+@pytest.fixture(scope="session")
+def script() -> Callable[[str], ModuleType]:
+    """A job script as a module."""
+
+    def load(name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(f"job_{name}", ROOT / "jobs" / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def job(spark: Any, script: Callable[[str], ModuleType]) -> Callable[..., dict[str, Any]]:
+    """Run a job in this process: job("ingest", lake, survey="allwise", input="raw")."""
+
+    def call(name: str, lake: Any, *, request: Request | None = None, **settings: Any) -> dict[str, Any]:
+        root = getattr(lake, "root", str(lake))
+        given = request or Request()
+        sets = (
+            *given.sets,
+            *(f"{name}.{k}={v!r}" if isinstance(v, str) else f"{name}.{k}={v}" for k, v in settings.items()),
+        )
+        fields = {**given.__dict__, "lake": root, "sets": sets}
+        return execute(script(name).WORK, JOBS, Request(**fields))
+
+    return call

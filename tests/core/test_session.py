@@ -1,0 +1,28 @@
+"""Spark's settings live in conf/spark and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tasni_spark.core.session import settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_profiles_share_what_results_depend_on() -> None:
+    local, cluster = settings("local"), settings("cluster")
+    for key in (
+        "spark.sql.extensions",
+        "spark.sql.session.timeZone",
+        "spark.sql.ansi.enabled",
+        "spark.kryo.registrator",
+    ):
+        assert local[key] == cluster[key]
+    assert local["spark.driver.host"] == local["spark.driver.bindAddress"] == "127.0.0.1"
+    assert "spark.master" not in cluster
+
+
+def test_no_master_in_code() -> None:
+    for path in [*ROOT.glob("tasni_spark/**/*.py"), *ROOT.glob("jobs/*.py")]:
+        assert not re.search(r"\.master\(", path.read_text()), path

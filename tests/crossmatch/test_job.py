@@ -1,0 +1,129 @@
+"""The crossmatch job: tile by tile it gives the pairs of the whole sky, and real dwarfs meet themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pyspark.sql import functions as F
+
+from tasni_spark.core.arguments import Request
+from tasni_spark.core.lake import Lake
+from tasni_spark.core.spec import Ref
+
+from .conftest import brute
+
+pytestmark = pytest.mark.spark
+SURVEYS = Path(__file__).resolve().parents[1] / "data" / "surveys"
+
+
+@pytest.fixture(scope="module")
+def sky_lake(spark: Any, job: Callable[..., Any], hard_sky: Any, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The hard sky as a lake of many small tiles."""
+    folder = tmp_path_factory.mktemp("sky")
+    lake = Lake(spark, str(folder / "lake"))
+    for name, side in zip(("left", "right"), hard_sky, strict=True):
+        (folder / name).mkdir()
+        side.drop(columns=["x", "y", "z"]).to_parquet(folder / name / "a.parquet", index=False)
+    job("tiling", lake, survey=str(SURVEYS / "left.toml"), input=str(folder / "left"), rows_per_tile=600)
+    for name in ("left", "right"):
+        job("ingest", lake, survey=str(SURVEYS / f"{name}.toml"), input=str(folder / name))
+    job("density", lake, surveys=["right"])
+    return lake
+
+
+@pytest.mark.parametrize(("how", "checkpoint"), [("nearest", 2500), ("all", 1_000_000), ("symmetric", 5000)])
+def test_tiles_give_the_pairs_of_the_whole_sky(
+    sky_lake: Lake, job: Callable[..., Any], hard_sky: Any, how: str, checkpoint: int
+) -> None:
+    request = Request(sets=(f"run.checkpoint_rows={checkpoint}",))
+    record = job("crossmatch", sky_lake, left="left", rights=["right"], how=how, request=request)
+    assert record["groups"]["crossmatch"] == {2500: 6, 1_000_000: 1, 5000: 3}[checkpoint]
+    found = sky_lake.read(Ref("matches")).toPandas()
+    truth = brute(*hard_sky, 5.0)
+    if how == "all":
+        assert len(found) == len(truth)
+        assert set(zip(found["left_id"], found["right_id"], strict=True)) == set(
+            zip(truth["left_id"], truth["right_id"], strict=True)
+        )
+    else:
+        best = (
+            truth.assign(sep=truth["sep_arcsec"].round(9))
+            .sort_values(["left_id", "sep", "right_id"])
+            .groupby("left_id")
+            .first()
+        )
+        if how == "symmetric":
+            back = (
+                truth.assign(sep=truth["sep_arcsec"].round(9))
+                .sort_values(["right_id", "sep", "left_id"])
+                .groupby("right_id")
+                .first()
+            )
+            best = best[back.loc[best["right_id"], "left_id"].to_numpy() == best.index]
+        assert found.set_index("left_id")["right_id"].sort_index().to_dict() == best["right_id"].to_dict()
+    told = sky_lake.read(Ref("match_tiles")).toPandas()
+    assert told["n_left"].sum() == len(hard_sky[0])
+    assert told["n_matched"].sum() == found["left_id"].nunique()
+    assert told["n_pairs"].sum() == len(found)
+    assert (told["radius_arcsec"] == 5.0).all()
+
+
+def test_some_tiles_only(sky_lake: Lake, job: Callable[..., Any]) -> None:
+    job("crossmatch", sky_lake, left="left", rights=["right"])
+    before = sky_lake.read(Ref("matches"), sky_lake.version(Ref("matches"))).count()
+    record = job("crossmatch", sky_lake, left="left", rights=["right"], request=Request(tiles="cone:0,90,1"))
+    assert 0 < record["rows"]["matches"] < before
+    assert sky_lake.read(Ref("matches")).count() == before
+
+
+def test_chance_follows_the_density(sky_lake: Lake, job: Callable[..., Any]) -> None:
+    """p_chance = 1 - exp(-pi sep^2 rho), rho from the counts of the cell around."""
+    job("crossmatch", sky_lake, left="left", rights=["right"])
+    cells = sky_lake.read(Ref("density")).toPandas()
+    assert cells["n"].sum() == 100_000
+    order = int(cells["order"].iloc[0])
+    rows = sky_lake.read(Ref("matches")).join(
+        sky_lake.read(sky_lake.ref("left")).select(F.col("id").alias("left_id"), "hpx29"), "left_id"
+    )
+    got = rows.toPandas()
+    rho = cells.set_index("cell")["n"] / (41252.96124941928 * 3600**2 / (12 * 4**order))
+    want = 1 - np.exp(-np.pi * got["sep_arcsec"] ** 2 * rho.loc[got["hpx29"].to_numpy() >> 2 * (29 - order)].to_numpy())
+    assert np.abs(got["p_chance"] - want).max() < 1e-9
+    assert got["p_chance"].max() > 0.05
+
+
+def test_a_survey_that_is_not_loaded_is_not_matched(sky_lake: Lake, job: Callable[..., Any]) -> None:
+    job("crossmatch", sky_lake, left="left", rights=["right", "elsewhere"])
+    assert sky_lake.read(Ref("match_tiles")).where("right_survey = 'elsewhere'").count() == 0
+
+
+def test_real_dwarfs(spark: Any, job: Callable[..., Any], real: Path, tmp_path: Path) -> None:
+    """2MASS (1999) and Gaia (2016): of 1,255 pairs 639 are met without motion, 1,217 with it; none is lost."""
+    lake, raw = Lake(spark, str(tmp_path / "lake")), real / "brown_dwarfs"
+    job("tiling", lake, survey=str(SURVEYS / "bd_2mass.toml"), input=str(raw / "bd_2mass.parquet"), rows_per_tile=500)
+    for name, file, rows in (("bd_2mass", "bd_2mass.parquet", 2177), ("bd_gaia", "bd_gaia_edr3.parquet", 1265)):
+        record = job("ingest", lake, survey=str(SURVEYS / f"{name}.toml"), input=str(raw / file))
+        assert record["rows"][name] == rows
+    job("density", lake, surveys=["bd_gaia"])
+    left = lake.read(lake.ref("bd_2mass")).select(F.col("id").alias("left_id"), "source").toPandas()
+    right = lake.read(lake.ref("bd_gaia")).select(F.col("id").alias("right_id"), "db_names_2", "pmra").toPandas()
+    truth = left.merge(right, left_on="source", right_on="db_names_2")
+    assert len(truth) == 1255
+
+    def true_pairs(snr: float) -> pd.DataFrame:
+        job("crossmatch", lake, left="bd_2mass", rights=["bd_gaia"], motion_snr=snr)
+        return lake.read(Ref("matches")).toPandas().merge(truth, on=["left_id", "right_id"])
+
+    still, moved = true_pairs(1e9), true_pairs(5.0)
+    assert len(still) == 639
+    assert abs(len(moved) - 1217) <= 2
+    assert set(still["source"]) <= set(moved["source"])
+    lost = truth[~truth["source"].isin(moved["source"])]
+    assert "2MASS J01070426+2435279" in set(lost["source"])
+    assert truth["pmra"].isna().sum() == 129
+    assert set(lost["source"]) - {"2MASS J01070426+2435279"} <= set(truth[truth["pmra"].isna()]["source"])

@@ -59,7 +59,7 @@ class Folder:
         try:
             with self.system.open_input_stream(f"{self.path}/{name}") as stream:
                 return json.loads(stream.read())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     def is_file(self) -> bool:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tasni_spark.core.errors import ConfigError, nearest
 
+SYNTHETIC = "SYNTHETIC.json"
+"""A file of this name marks a folder, and all below it, as made-up data."""
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOT = PACKAGE.parent if (PACKAGE.parent / "pyproject.toml").exists() else PACKAGE / "project"
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 from mocpy import MOC
 from pyspark.sql import SparkSession
 
+from tasni_spark.core import places
 from tasni_spark.core.config import need, opt
 from tasni_spark.core.errors import DataError
 from tasni_spark.core.files import Folder
@@ -29,8 +30,7 @@ COVERAGE = {"panstarrs1": PS1_SOUTH, "nvss": NVSS_SOUTH}
 """Southern limit in deg of the surveys that do not cover the sky."""
 DEPTH = 12
 """Order of the cells along the border of a coverage map."""
-RECORD = "SYNTHETIC.json"
-"""File that marks a folder as a mock sky, and says what made it."""
+RECORD = places.SYNTHETIC
 
 
 @dataclass(frozen=True)

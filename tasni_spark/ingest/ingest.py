@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,9 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from tasni_spark.core.config import need, opt
+from tasni_spark.core import places
 from tasni_spark.core.errors import ConfigError, DataError
+from tasni_spark.core.files import Folder
 from tasni_spark.core.plan import Group, by_tiles, grouped
 from tasni_spark.core.spec import Col, Table
 from tasni_spark.core.work import Inputs, Output
@@ -87,7 +90,15 @@ def prepare(inputs: Inputs, cfg: IngestConfig) -> dict[str, Any]:
         "rows": rows,
         "tiled": rows > SMALL * max(rows_by_tile(inputs).values()),
         "quarantined": faults,
+        "synthetic": is_synthetic(cfg.input),
     }
+
+
+def is_synthetic(place: str) -> bool:
+    """Whether a file or folder lies in a mock sky."""
+    folder = Folder.at(place)
+    above = [folder.path, *map(str, PurePosixPath(folder.path).parents)]
+    return any(Folder(folder.system, path, path).read(places.SYNTHETIC) is not None for path in above[:4])
 
 
 def _few(faults: Sequence[str], most: int = 5) -> str:
@@ -256,7 +267,7 @@ def publish(inputs: Inputs, cfg: IngestConfig, rows: Mapping[str, int], written:
         "rows": rows[survey.name],
         "rejected": rows.get(REJECTS.name, 0),
         "match_radius_arcsec": survey.match_radius_arcsec,
-        "is_synthetic": survey.is_synthetic,
+        "is_synthetic": inputs.notes["synthetic"],
         "citation": survey.citation,
         "designation": survey.designation,
         "ra": survey.position.ra,

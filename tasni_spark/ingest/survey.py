@@ -126,8 +126,6 @@ class Survey:
         Radius at which it is matched unless a job says otherwise.
     nulls
         Values that mean *no measurement*.
-    is_synthetic
-        Whether the rows are made up.
     """
 
     name: str
@@ -139,7 +137,6 @@ class Survey:
     designation: str = ""
     match_radius_arcsec: float = 2.0
     nulls: tuple[Any, ...] = ()
-    is_synthetic: bool = False
     position: Position = field(default_factory=Position)
     epoch: Epoch = field(default_factory=lambda: Epoch(year=2000.0))
     motion: Motion = field(default_factory=Motion)

@@ -65,7 +65,8 @@ def counted(inputs: Inputs, cfg: TilingConfig) -> NDArray[np.int64]:
     rows = raw.read(inputs.spark, usable, survey)
     place = hpx29(F.col(survey.position.ra), F.col(survey.position.dec))
     cells = rows.select(hpx_parent(place, COUNT_ORDER).alias("cell")).groupBy("cell").count()
-    found: pd.DataFrame = cells.toPandas().dropna().astype("int64")
+    counts: pd.DataFrame = cells.toPandas()
+    found = counts.dropna().astype("int64")
     return _filled(found["cell"].to_numpy(), found["count"].to_numpy())
 
 

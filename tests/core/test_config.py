@@ -88,10 +88,8 @@ def test_missing_file() -> None:
 
 
 def test_every_value_has_its_origin(tmp_path: Path) -> None:
-    rows = dict(
-        (k, (v, o))
-        for k, v, o in config.explain(read(tmp_path, "[match]\nsurvey='a'", "match.tries=9"), {"match": Example})
-    )
+    explained = config.explain(read(tmp_path, "[match]\nsurvey='a'", "match.tries=9"), {"match": Example})
+    rows = {k: (v, o) for k, v, o in explained}
     assert rows["match.survey"] == ("a", "a.toml")
     assert rows["match.tries"] == (9, "--set")
     assert rows["match.radius_arcsec"] == (2.0, "default")

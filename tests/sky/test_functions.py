@@ -34,7 +34,8 @@ def test_same_number_in_sql(registered: Any) -> None:
 def test_every_function_answers(registered: Any) -> None:
     row = registered.sql(
         "SELECT hpx29(10D, 20D) AS h, hpx_parent(hpx29(10D, 20D), 5) AS k5, tile_of(hpx29(10D, 20D)) AS tile, "
-        "unit_vector(0D, 90D).z AS z, separation_arcsec(10D, 0D, 10.001D, 0D) AS sep, position_angle(0D, 0D, 0D, 1D) AS pa, "
+        "unit_vector(0D, 90D).z AS z, separation_arcsec(10D, 0D, 10.001D, 0D) AS sep, "
+        "position_angle(0D, 0D, 0D, 1D) AS pa, "
         "galactic(266.405D, -28.936D).b AS b, ecliptic(270D, 66.5607D).lat AS lat, julian_year(2451545D) AS y, "
         "propagate(10D, 0D, 3600000D, 0D, 100D, 1D).ra AS ra, parallax_offset(90D, 0D, 1000D, 2000.22D).east AS east"
     ).first()

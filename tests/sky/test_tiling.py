@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def test_tiles_cover_the_sphere_once(tiles: list[tuple[int, int, int]]) -> None:
     spans = [span(4 ** (order + 1) + pixel) for order, pixel, _ in tiles]
     assert spans[0][0] == 0
     assert spans[-1][1] == 12 << 58
-    assert all(a[1] == b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] == b[0] for a, b in pairwise(spans))
 
 
 def test_tiles_are_as_large_as_allowed_and_no_larger(tiles: list[tuple[int, int, int]]) -> None:

@@ -1,0 +1,224 @@
+"""Visits: the dozen exposures of a day, twice a year, as one value with an honest error.
+
+Why: NEOWISE-R looks at every place for about a day every half year. Exposures of a visit share their systematics, so
+they are not independent evidence of anything slower than a day: trends are fitted to visits. Successive visits look
+from opposite sides of the Sun, with the scan direction turned about; `side` says which.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tasni_spark.core.config import opt
+from tasni_spark.variability.compiled import Floats, Ints, compiled, floats, integers
+from tasni_spark.variability.order import mad_sorted, median_sorted, sort
+
+HALF_YEAR_D = 182.625
+MAD_TO_SIGMA = 1.482602218505602
+"""Standard deviation of a normal distribution over its median absolute deviation, 1 / Phi^-1(3/4)."""
+
+
+@dataclass(frozen=True)
+class VisitConfig:
+    """How exposures become visits; `floor_mag` is fitted so that chi2 / dof about a line has the median 1."""
+
+    gap_d: float = opt(30.0, "a gap longer than this starts a visit; 10 near the ecliptic poles")
+    longest_d: float = opt(60.0, "a visit ends after this, however short its gaps: the poles are seen all year")
+    clip_mad: float = opt(4.0, "exposures further than this from the median, in scaled MAD, are left out")
+    floor_mag: float = opt(0.012, "systematic error of a visit: 0.012 in W1, 0.010 in W2")
+    least_exposures: int = opt(3, "exposures below which a visit enters no trend")
+
+    def __post_init__(self) -> None:
+        if not (self.gap_d > 0 and self.longest_d > 0 and self.clip_mad > 0 and self.floor_mag >= 0):
+            raise ValueError("visits: gap_d, longest_d and clip_mad must be positive, floor_mag not negative")
+
+
+W1 = VisitConfig()
+W2 = VisitConfig(floor_mag=0.010)
+
+
+class Visits(NamedTuple):
+    """The visits of n sources, concatenated.
+
+    Parameters
+    ----------
+    offsets : (n + 1,)
+        Where the visits of each source begin.
+    mjd, mag, err : d, mag, mag, (visits,)
+        Mean time, weighted mean and its error; NaN in mag and err where nothing was measured.
+    count, limits : (visits,)
+        Exposures in the mean; exposures that gave no more than an upper limit.
+    side : (visits,)
+        +1 or -1, the parity of the half years since the source's first visit.
+    """
+
+    offsets: Ints
+    mjd: Floats
+    mag: Floats
+    err: Floats
+    count: Ints
+    limits: Ints
+    side: Floats
+
+
+def group(
+    offsets: ArrayLike,
+    mjd: ArrayLike,
+    mag: ArrayLike,
+    err: ArrayLike,
+    config: VisitConfig = W1,
+    gap_d: ArrayLike | None = None,
+) -> Visits:
+    """Group the exposures of many sources into visits.
+
+    Parameters
+    ----------
+    offsets : (n + 1,)
+        Where the exposures of each source begin.
+    mjd, mag, err : d, mag, mag, (exposures,)
+        In any order within a source; a null or non-positive error marks an upper limit, which enters no mean.
+    gap_d : d, (n,), optional
+        Gap that splits visits, source by source, in place of the configured one.
+
+    Notes
+    -----
+    The mean of the exposures within `clip_mad` scaled MADs of the median, weighted with 1 / err^2; its error is
+    sqrt(max(formal, scatter / sqrt(count))^2 + floor^2).
+
+    Examples
+    --------
+    >>> v = group([0, 4], [0.0, 0.1, 0.2, 180.0], [10.0, 10.1, 10.2, 11.0], [0.1, 0.1, 0.1, np.nan])
+    >>> v.mjd.tolist(), v.mag.round(3).tolist(), v.count.tolist(), v.limits.tolist(), v.side.tolist()
+    ([0.1, 180.0], [10.1, nan], [3, 0], [0, 1], [1.0, -1.0])
+    """
+    at, t, m, e = integers(offsets), floats(mjd), floats(mag), floats(err)
+    gaps = floats(np.broadcast_to(config.gap_d if gap_d is None else np.asarray(gap_d, np.float64), len(at) - 1))
+    starts = _starts(at, t, gaps, config.longest_d)
+    v = int(starts[-1])
+    found = Visits(starts, *(np.empty(v) for _ in range(3)), *(np.zeros(v, np.int64) for _ in range(2)), np.empty(v))
+    _fill(at, t, m, e, gaps, config.longest_d, config.clip_mad, config.floor_mag, *found)
+    return found
+
+
+@compiled
+def in_order(t: Floats, a: int, b: int, rows: Ints) -> int:
+    """Rows a:b with a time, in the order of time, into rows[:n]; returns n."""
+    n = 0
+    is_sorted = True
+    for i in range(a, b):
+        if math.isfinite(t[i]):
+            is_sorted = is_sorted and (n == 0 or t[i] >= t[rows[n - 1]])
+            rows[n] = i
+            n += 1
+    if not is_sorted:
+        rows[:n] = rows[:n][np.argsort(t[rows[:n]], kind="mergesort")]
+    return n
+
+
+@compiled
+def longest(offsets: Ints) -> int:
+    """Most entries of a source."""
+    n = 0
+    for i in range(len(offsets) - 1):
+        n = max(n, offsets[i + 1] - offsets[i])
+    return n
+
+
+@compiled
+def _starts(offsets: Ints, t: Floats, gaps: Floats, longest_d: float) -> Ints:
+    n = len(offsets) - 1
+    rows = np.empty(longest(offsets), np.int64)
+    starts = np.zeros(n + 1, np.int64)
+    for i in range(n):
+        k = in_order(t, offsets[i], offsets[i + 1], rows)
+        v = 0
+        first = last = -math.inf
+        for r in rows[:k]:
+            if t[r] - last > gaps[i] or t[r] - first > longest_d:
+                v += 1
+                first = t[r]
+            last = t[r]
+        starts[i + 1] = starts[i] + v
+    return starts
+
+
+@compiled
+def _fill(
+    offsets: Ints,
+    t: Floats,
+    m: Floats,
+    e: Floats,
+    gaps: Floats,
+    longest_d: float,
+    clip_mad: float,
+    floor: float,
+    starts: Ints,
+    mjd: Floats,
+    mag: Floats,
+    err: Floats,
+    count: Ints,
+    limits: Ints,
+    side: Floats,
+) -> None:
+    size = longest(offsets)
+    rows = np.empty(size, np.int64)
+    x, spare = np.empty(size), np.empty(size)
+    for i in range(len(offsets) - 1):
+        n = in_order(t, offsets[i], offsets[i + 1], rows)
+        v = starts[i]
+        low = 0
+        while low < n:
+            high = low + 1
+            first = t[rows[low]]
+            while high < n and t[rows[high]] - t[rows[high - 1]] <= gaps[i] and t[rows[high]] - first <= longest_d:
+                high += 1
+            mjd[v], mag[v], err[v], count[v] = mean(t, m, e, rows[low:high], clip_mad, floor, x, spare)
+            limits[v] = 0
+            for r in rows[low:high]:
+                limits[v] += not (math.isfinite(m[r]) and e[r] > 0.0)
+            side[v] = 1.0 - 2.0 * (int(math.floor((mjd[v] - mjd[starts[i]]) / HALF_YEAR_D + 0.5)) % 2)
+            low = high
+            v += 1
+
+
+@compiled
+def mean(
+    t: Floats, m: Floats, e: Floats, rows: Ints, clip_mad: float, floor: float, x: Floats, spare: Floats
+) -> tuple[float, float, float, int]:
+    """Time, clipped weighted mean, error and count of the exposures of one visit; see `group`."""
+    n = 0
+    for r in rows:
+        if math.isfinite(m[r]) and e[r] > 0.0:
+            x[n] = m[r]
+            n += 1
+    if n == 0:
+        total = 0.0
+        for r in rows:
+            total += t[r]
+        return total / len(rows), math.nan, math.nan, 0
+    sort(x, n, spare)
+    centre = median_sorted(x, n)
+    reach = clip_mad * MAD_TO_SIGMA * mad_sorted(x, n)
+    if reach == 0.0:
+        reach = math.inf
+    sw = sx = st = s1 = s2 = 0.0
+    k = 0
+    for r in rows:
+        d = m[r] - centre
+        if abs(d) <= reach and e[r] > 0.0:
+            w = 1.0 / (e[r] * e[r])
+            sw += w
+            sx += w * d
+            st += t[r] - t[rows[0]]
+            s1 += d
+            s2 += d * d
+            k += 1
+    error2 = 1.0 / sw
+    if k > 1:
+        error2 = max(error2, (s2 - s1 * s1 / k) / (k - 1) / k)
+    return t[rows[0]] + st / k, centre + sx / sw, math.sqrt(error2 + floor * floor), k

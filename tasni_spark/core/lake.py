@@ -8,7 +8,9 @@ on the columns that searches prune by.
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -279,6 +281,10 @@ class Lake:
         schema = contract.struct(table).add("group", T.IntegerType())
         return self.spark.read.schema(schema).parquet(folder.uri)
 
+    def transient_rows(self, table: Table, run_id: str, **partition: Any) -> int:
+        """Rows of a transient table, of one partition where given, from the footers alone."""
+        return footer_rows(self._transient(table, run_id), **partition)
+
     def drop_transient(self, table: Table, run_id: str) -> None:
         """Delete a transient table."""
         self._transient(table, run_id).delete_all()
@@ -289,9 +295,15 @@ def predicate(where: Mapping[str, Sequence[Any]]) -> str:
     return " AND ".join(f"{c} IN ({', '.join(_literal(v) for v in values)})" for c, values in where.items())
 
 
-def footer_rows(folder: Folder) -> int:
-    """Rows of all Parquet files below a folder, from their footers."""
-    return int(pads.dataset(folder.path, format="parquet", filesystem=folder.system).count_rows())
+def footer_rows(folder: Folder, **partition: Any) -> int:
+    """Rows of all Parquet files below a folder, or of those of a partition, from their footers."""
+    if not folder.folders() and not folder.names():
+        return 0
+    files = pads.dataset(folder.path, format="parquet", filesystem=folder.system, partitioning="hive")
+    if not set(partition) <= set(files.schema.names):
+        return 0
+    wanted = [pads.field(name) == value for name, value in partition.items()]
+    return int(files.count_rows(filter=functools.reduce(operator.and_, wanted)) if wanted else files.count_rows())
 
 
 def _laid_out(df: DataFrame, table: Table, parts: int) -> DataFrame:

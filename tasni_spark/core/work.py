@@ -90,6 +90,10 @@ class Inputs:
         """Rows of a table at its pinned version, from the log alone."""
         return self.lake.rows(self.lake.ref(name), self.version(name), tiles)
 
+    def own_rows(self, table: Table, **partition: Any) -> int:
+        """How many rows an earlier step of this run wrote to a transient table."""
+        return self.lake.transient_rows(table, self.run_id, **partition)
+
     def own(self, table: Table) -> DataFrame:
         """What an earlier step of this run wrote."""
         if table.transient:

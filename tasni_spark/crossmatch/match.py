@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import reduce
+from collections.abc import Sequence
 
 import pandas as pd
 from pyspark.sql import DataFrame
@@ -49,46 +49,55 @@ def bounds(inputs: Inputs, survey: str, column: str) -> tuple[float, float] | No
 
 def crossmatch(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
     """Matches of a group of left tiles with every right survey of the lake."""
-    frames = [match_pair(inputs, group, cfg, right) for right in rights(inputs, cfg)]
-    return {MATCHES: reduce(DataFrame.unionByName, frames)} if frames else {}
-
-
-def match_pair(inputs: Inputs, group: Group, cfg: CrossmatchConfig, right: str) -> DataFrame:
-    """Matches of a group of left tiles with one right survey."""
-    g, reach = geometry(inputs, cfg, right)
+    surveys = rights(inputs, cfg)
+    if not surveys:
+        return {}
     tiles = list(group.tiles)
     region = cover.merged([span(t) for t in tiles])
-    halo = cover.within(F.col("hpx29"), cover.grown(region, reach / 3600))
+    reach = {right: reach_arcsec(inputs, cfg, right) for right in surveys}
     left = inputs.read(f"{cfg.left}_positions").select(*_NEEDED)
+    halo = cover.within(F.col("hpx29"), cover.grown(region, max(reach.values()) / 3600))
     left = left.where(halo) if cfg.how == "symmetric" else left.where(F.col("tile").isin(tiles))
-    near = with_motion(inputs.read(f"{right}_positions").where(halo), cfg.motion_snr)
-    found = sql.pairs(left, near, epochs(inputs, cfg.left), g)
-    keep = ["tile", "hpx29"]
-    chosen = {"nearest": sql.nearest, "all": sql.ranked, "symmetric": sql.mutual}[cfg.how](found, keep)
+    sides = []
+    for right in surveys:
+        near = cover.within(F.col("hpx29"), cover.grown(region, reach[right] / 3600))
+        moving = with_motion(inputs.read(f"{right}_positions").where(near), cfg.motion_snr)
+        sides.append(sql.Right(right, moving, radius_arcsec(inputs, cfg, right)))
+    found = sql.pairs(left, sides, epochs(inputs, cfg.left), geometry(inputs, cfg, surveys))
+    chosen = {"nearest": sql.nearest, "all": sql.ranked, "symmetric": sql.mutual}[cfg.how](found, ["tile", "hpx29"])
     chosen = chosen.where(F.col("tile").isin(tiles)) if cfg.how == "symmetric" else chosen
-    chosen = density.with_density(chosen, inputs, right, "_rho")
-    return chosen.withColumns(
-        {
-            "left_survey": F.lit(cfg.left),
-            "right_survey": F.lit(right),
-            "p_chance": density.p_chance(F.col("sep_arcsec"), F.col("_rho")),
-        }
-    ).select(*MATCHES.names)
+    chosen = density.with_density(chosen, inputs, surveys, F.col("right_survey"), "_rho")
+    p_chance = density.p_chance(F.col("sep_arcsec"), F.col("_rho"))
+    chosen = chosen.withColumns({"left_survey": F.lit(cfg.left), "p_chance": p_chance})
+    return {MATCHES: chosen.select(*MATCHES.names)}
 
 
-def geometry(inputs: Inputs, cfg: CrossmatchConfig, right: str) -> tuple[sql.Geometry, float]:
-    """Radius and cubes of a join, and how far beyond a tile's border its right side may lie, in arcsec."""
-    radius, when = radius_arcsec(inputs, cfg, right), epochs(inputs, cfg.left)
-    fastest, years = 0.0, 0.0
+def motions(inputs: Inputs, cfg: CrossmatchConfig, right: str) -> tuple[float, float]:
+    """Of a right survey the fastest motion, in mas / yr, and the longest time to a left epoch, in yr."""
+    fastest, when, then = 0.0, epochs(inputs, cfg.left), bounds(inputs, right, "epoch")
     for column in ("pmra_masyr", "pmdec_masyr"):
         fastest = math.hypot(fastest, max((abs(v) for v in bounds(inputs, right, column) or ()), default=0.0))
-    if (then := bounds(inputs, right, "epoch")) and when.first is not None and when.last is not None:
-        years = max(abs(when.last - then[0]), abs(when.first - then[1]))
-    spread = (fastest * when.half_span + cfg.motion_allowance_masyr * years) / 1000
-    reach = 2 * radius + (max(fastest, cfg.motion_allowance_masyr) * years) / 1000
-    counted = density.summary(inputs, right)
-    cube = sql.cell_arcsec(counted[1] * 3600**2 if counted else 0.0, radius + spread)
-    return sql.Geometry(radius, cube, cfg.motion_allowance_masyr), reach
+    if then is None or when.first is None or when.last is None:
+        return fastest, 0.0
+    return fastest, max(abs(when.last - then[0]), abs(when.first - then[1]))
+
+
+def reach_arcsec(inputs: Inputs, cfg: CrossmatchConfig, right: str) -> float:
+    """How far beyond a tile's border its right side may lie."""
+    fastest, years = motions(inputs, cfg, right)
+    return 2 * radius_arcsec(inputs, cfg, right) + max(fastest, cfg.motion_allowance_masyr) * years / 1000
+
+
+def geometry(inputs: Inputs, cfg: CrossmatchConfig, surveys: Sequence[str]) -> sql.Geometry:
+    """Cubes of a join: small enough for the densest survey, large enough for the longest reach."""
+    half_span, spread, densest = epochs(inputs, cfg.left).half_span, 0.0, 0.0
+    for right in surveys:
+        fastest, years = motions(inputs, cfg, right)
+        moved = (fastest * half_span + cfg.motion_allowance_masyr * years) / 1000
+        spread = max(spread, radius_arcsec(inputs, cfg, right) + moved)
+        if counted := density.summary(inputs, right):
+            densest = max(densest, counted[1] * 3600**2)
+    return sql.Geometry(sql.cell_arcsec(densest, spread), cfg.motion_allowance_masyr)
 
 
 def match_tiles(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:

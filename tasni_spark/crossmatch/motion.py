@@ -45,8 +45,11 @@ def with_motion(positions: DataFrame, snr: float) -> DataFrame:
     error = F.hypot("pmra_error_masyr", "pmdec_error_masyr") / F.sqrt(F.lit(2.0))
     moves = F.coalesce(pm >= snr * error, F.lit(False)) & F.col("epoch").isNotNull()
     vector = motion_vector(F.col("ra"), F.col("dec"), F.col("pmra_masyr"), F.col("pmdec_masyr"))
-    columns = {n: F.when(moves, v).otherwise(0.0) for n, v in zip(("mx", "my", "mz"), vector, strict=True)}
-    return positions.withColumns({**columns, "pm_masyr": F.when(moves, pm).otherwise(0.0), "is_moving": moves})
+    columns = dict(zip(("mx", "my", "mz", "pm_masyr"), (*vector, pm), strict=True))
+    frame = positions.withColumn("is_moving", moves)
+    return frame.withColumns(
+        {n: F.when(F.col("is_moving"), F.coalesce(v, F.lit(0.0))).otherwise(0.0) for n, v in columns.items()}
+    )
 
 
 def at(place: Vector, rate: Vector, years: Column) -> Vector:

@@ -12,6 +12,7 @@ import functools
 import itertools
 import math
 import operator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, Window
@@ -30,17 +31,23 @@ class Geometry:
 
     Parameters
     ----------
-    radius_arcsec
-        Radius of the match.
     cell_arcsec
         Side of the cubes; at least twice the longest reach.
     allowance_masyr
         Motion to allow for where neither side has one.
     """
 
-    radius_arcsec: float
     cell_arcsec: float
     allowance_masyr: float = 0.0
+
+
+@dataclass(frozen=True)
+class Right:
+    """A survey in which counterparts are sought: its positions `with_motion`, and the radius of the match."""
+
+    survey: str
+    positions: DataFrame
+    radius_arcsec: float
 
 
 def cell_arcsec(densest_per_deg2: float, reach_arcsec: float) -> float:
@@ -49,24 +56,24 @@ def cell_arcsec(densest_per_deg2: float, reach_arcsec: float) -> float:
     return max(2.0 * reach_arcsec, min(wanted, 300.0), 4.0)
 
 
-def pairs(left: DataFrame, right: DataFrame, epochs: Epochs, g: Geometry) -> DataFrame:
+def pairs(left: DataFrame, rights: Sequence[Right], epochs: Epochs, g: Geometry) -> DataFrame:
     """All pairs within the radius, each at the left source's epoch.
 
     Parameters
     ----------
     left
         id, x, y, z, epoch and what else is to be kept of the left side.
-    right
-        id, x, y, z, epoch, and the motion of `with_motion`.
+    rights
+        The other sides; all are met in one join, so that the left side is shuffled once.
     epochs
         Range of the left epochs.
     g
-        Radius and cubes.
+        Cubes.
 
     Returns
     -------
     DataFrame
-        cell, the left columns with `id` as `left_id`, right_id, c2 (square of the chord), is_propagated.
+        cell, right_survey, the left columns with `id` as `left_id`, right_id, c2 (square of the chord), is_propagated.
 
     Notes
     -----
@@ -78,55 +85,81 @@ def pairs(left: DataFrame, right: DataFrame, epochs: Epochs, g: Geometry) -> Dat
     place = [F.col(c).alias(f"l{c}") for c in ("x", "y", "z", *(["epoch"] if late else []))]
     left = left.select(F.col("id").alias("left_id"), *kept, *place)
     left = left.withColumn("cell", _packed(*[_cell(F.col(f"l{c}"), g) for c in "xyz"]))
-    joined = left.join(_spread(right, epochs, g, late).hint("shuffle_hash"), "cell")
+    sides = [_spread(r, epochs, g, late).withColumn("right", F.lit(n)) for n, r in enumerate(rights)]
+    joined = left.join(functools.reduce(DataFrame.unionByName, sides).hint("shuffle_hash"), "cell")
     x, y, z = F.col("rx"), F.col("ry"), F.col("rz")
-    limit: Column = F.lit(chord2(g.radius_arcsec))
+    limit = _each(F.lit(chord2(r.radius_arcsec)) for r in rights)
     if late:
         years = F.coalesce(F.col("lepoch") - F.col("repoch"), F.lit(0.0))
         x, y, z = at((x, y, z), (F.col("mx"), F.col("my"), F.col("mz")), years)
+    if g.allowance_masyr:
         allowed = F.when(F.col("is_propagated"), 0.0).otherwise(g.allowance_masyr * F.abs(years) / 1000)
-        limit = F.pow(2 * F.sin((g.radius_arcsec + allowed) * (_ARCSEC / 2)), F.lit(2.0))
+        radius = _each(F.lit(r.radius_arcsec) for r in rights)
+        limit = F.pow(2 * F.sin((radius + allowed) * (_ARCSEC / 2)), F.lit(2.0))
     dx, dy, dz = F.col("lx") - x, F.col("ly") - y, F.col("lz") - z
     joined = joined.withColumn("c2", dx * dx + dy * dy + dz * dz).where(F.col("c2") <= limit)
-    return joined.select("cell", "left_id", *kept, "right_id", "c2", "is_propagated")
+    survey = _each(F.lit(r.survey) for r in rights).alias("right_survey")
+    return joined.select("cell", survey, "left_id", *kept, "right_id", "c2", "is_propagated")
 
 
-def _spread(right: DataFrame, epochs: Epochs, g: Geometry, late: bool) -> DataFrame:
-    """The right side, at the middle of the left epochs, in every cube that its ball touches."""
+def _each(values: Iterable[Column]) -> Column:
+    """The value of the right survey of a row."""
+    first, *rest = values
+    chosen = functools.reduce(lambda c, v: c.when(F.col("right") == v[0], v[1]), enumerate(rest, 1), F)
+    return chosen.otherwise(first) if rest else first
+
+
+def _spread(right: Right, epochs: Epochs, g: Geometry, late: bool) -> DataFrame:
+    """The right side, at the middle of the left epochs, in every cube that its ball touches.
+
+    Notes
+    -----
+    Each step is a projection of its own, and no value that the join tests can be null: Spark would push `IS NOT NULL`
+    or a filter on the cubes below the arithmetic, and repeat it there, to methods too long for the JVM to compile.
+    """
     middle = F.lit(epochs.middle).cast("double")
-    years = F.coalesce(middle - F.col("epoch"), F.lit(0.0))
     moves = F.col("is_moving") & middle.isNotNull()
-    moved = at((F.col("x"), F.col("y"), F.col("z")), (F.col("mx"), F.col("my"), F.col("mz")), years)
-    frame = right.withColumns(
-        {f"c{n}": F.when(moves, v).otherwise(F.col(n)) for n, v in zip("xyz", moved, strict=True)}
-    )
-
-    reach = g.radius_arcsec + F.col("pm_masyr") * (epochs.half_span / 1000)
+    years = F.coalesce(middle - F.col("epoch"), F.lit(0.0))
+    rows = right.positions.withColumns({"is_moving": moves, "years": years, "repoch": F.col("epoch")})
+    motion = ["repoch", "mx", "my", "mz"] if late else []
+    reach = right.radius_arcsec + F.col("pm_masyr") * (epochs.half_span / 1000)
     if g.allowance_masyr:
-        reach = reach + g.allowance_masyr * (F.abs(years) + epochs.half_span) / 1000
+        reach = reach + g.allowance_masyr * (F.abs("years") + epochs.half_span) / 1000
     ball = 2 * F.sin(reach * (_ARCSEC / 2)) * (1 + 1e-9) + 1e-15
-    corners = [_cell(F.col(f"c{n}") + s * ball, g).alias(f"{n}{i}") for n in "xyz" for i, s in ((0, -1.0), (1, 1.0))]
-    stored = "" if late else "c"
-    extra = [F.col("epoch").alias("repoch"), F.col("mx"), F.col("my"), F.col("mz")] if late else []
-    place = [F.col(f"{stored}{n}").alias(f"r{n}") for n in "xyz"]
-    frame = frame.select(F.col("id").alias("right_id"), *place, *extra, moves.alias("is_propagated"), *corners)
-    needed = [c for c in frame.columns if c[-1] not in "01"]
+    place = [F.coalesce(F.col(n), F.lit(math.nan)) for n in "xyz"]
+    then = [p + F.col(f"m{n}") * F.col("years") for p, n in zip(place, "xyz", strict=True)]
+    rows = rows.select(
+        F.col("id").alias("right_id"),
+        F.col("is_moving").alias("is_propagated"),
+        *motion,
+        *[p.alias(f"r{n}") for p, n in zip(place, "xyz", strict=True)],
+        *[t.alias(f"u{n}") for t, n in zip(then, "xyz", strict=True)],
+        ball.alias("ball"),
+    )
+    length = F.sqrt(F.col("ux") * F.col("ux") + F.col("uy") * F.col("uy") + F.col("uz") * F.col("uz"))
+    rows = rows.withColumn("length", F.when(F.col("is_propagated"), length).otherwise(1.0))
+    rows = rows.withColumns({f"u{n}": F.coalesce(F.col(f"u{n}") / F.col("length"), F.lit(math.nan)) for n in "xyz"})
+    kept = [F.col(c) for c in ("right_id", "is_propagated", *motion)]
+    kept += [F.col(f"{'r' if late else 'u'}{n}").alias(f"r{n}") for n in "xyz"]
+    corners = [
+        _cell(F.col(f"u{n}") + s * F.col("ball"), g).alias(f"{n}{i}") for n in "xyz" for i, s in ((0, -1.0), (1, 1.0))
+    ]
+    rows = rows.select(*kept, *corners)
+    needed = [c for c in rows.columns if c[-1] not in "01"]
+    return rows.select(*needed, F.explode(_touched()).alias("cell")).where("cell IS NOT NULL")
 
-    low = frame.select(*needed, _packed(F.col("x0"), F.col("y0"), F.col("z0")).alias("cell"))
-    crossing = frame.where("x0 <> x1 OR y0 <> y1 OR z0 <> z1")
-    rest = crossing.select(*needed, F.explode(F.array(*_other_corners())).alias("cell")).where("cell IS NOT NULL")
-    return low.unionByName(rest)
 
-
-def _other_corners() -> list[Column]:
-    """The cubes of seven corners of a box, null where a corner lies in the cube of another."""
-    found = []
+def _touched() -> Column:
+    """The cube of the low corner of a box, and those of the other corners that lie in cubes of their own."""
+    low = _packed(F.col("x0"), F.col("y0"), F.col("z0"))
+    others = []
     for corner in itertools.product((0, 1), repeat=3):
         differs = [F.col(f"{n}0") != F.col(f"{n}1") for n, c in zip("xyz", corner, strict=True) if c]
         if differs:
             cell = _packed(*[F.col(f"{n}{c}") for n, c in zip("xyz", corner, strict=True)])
-            found.append(F.when(functools.reduce(operator.and_, differs), cell))
-    return found
+            others.append(F.when(functools.reduce(operator.and_, differs), cell))
+    crosses = (F.col("x0") != F.col("x1")) | (F.col("y0") != F.col("y1")) | (F.col("z0") != F.col("z1"))
+    return F.when(crosses, F.array(low, *others)).otherwise(F.array(low))
 
 
 def _cell(value: Column, g: Geometry) -> Column:
@@ -148,8 +181,11 @@ def nearest(pairs: DataFrame, keep: list[str]) -> DataFrame:
         Left columns to carry.
     """
     best = F.min(F.struct("c2", "right_id", "is_propagated")).alias("best")
-    grouped = pairs.groupBy("cell", "left_id", *keep).agg(best, F.count("*").cast("int").alias("n_neighbours"))
+    grouped = pairs.groupBy("cell", "left_id", "right_survey", *keep).agg(
+        best, F.count("*").cast("int").alias("n_neighbours")
+    )
     return grouped.select(
+        "right_survey",
         "left_id",
         *keep,
         "best.right_id",
@@ -162,8 +198,9 @@ def nearest(pairs: DataFrame, keep: list[str]) -> DataFrame:
 
 def ranked(pairs: DataFrame, keep: list[str]) -> DataFrame:
     """All pairs, ranked by distance around each left source; ties by right id."""
-    around = Window.partitionBy("cell", "left_id")
+    around = Window.partitionBy("cell", "left_id", "right_survey")
     return pairs.select(
+        "right_survey",
         "left_id",
         *keep,
         "right_id",
@@ -181,6 +218,6 @@ def mutual(pairs: DataFrame, keep: list[str]) -> DataFrame:
     -----
     The left side must reach one radius beyond the sources asked for: a right source's nearest may lie outside.
     """
-    back = F.row_number().over(Window.partitionBy("right_id").orderBy("c2", "left_id"))
+    back = F.row_number().over(Window.partitionBy("right_survey", "right_id").orderBy("c2", "left_id"))
     both = ranked(pairs.withColumn("_back", back), [*keep, "_back"])
     return both.where("rank = 1 AND _back = 1").drop("_back")

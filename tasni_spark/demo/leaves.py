@@ -113,10 +113,10 @@ def plan(rows: int) -> tuple[Leaf, ...]:
 
     Notes
     -----
-    One leaf out of an order-3 pixel, 48 .. 768 of them, of about 400 rows up to 300 thousand rows in all.
+    One leaf out of an order-3 pixel, 48 .. 768 of them, of about 1,000 rows up to 768 thousand rows in all.
     """
     special = _pixels_of(PLACES, ORDER)
-    chosen = np.array(_chosen(set(special.values()), int(np.clip(rows // 400, 48, 768))))
+    chosen = np.array(_chosen(set(special.values()), int(np.clip(rows // 1000, 48, 768))))
     ra, dec = centres(chosen, ORDER)
     cell_deg2 = SKY_DEG2 / (12 * 4**CROWD_ORDER)
     wanted = {special[p]: round(density * cell_deg2) for p, density in CROWDS.items()}

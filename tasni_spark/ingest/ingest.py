@@ -16,8 +16,8 @@ import pandas as pd
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from tasni_spark.core.config import need, opt
 from tasni_spark.core import places
+from tasni_spark.core.config import need, opt
 from tasni_spark.core.errors import ConfigError, DataError
 from tasni_spark.core.files import Folder
 from tasni_spark.core.plan import Group, by_tiles, grouped
@@ -192,9 +192,9 @@ def find_repeated(inputs: Inputs, _: Group, cfg: IngestConfig) -> Output:
 def rank_repeated(inputs: Inputs, _: Group, cfg: IngestConfig) -> Output:
     """Rank the rows of repeated identifiers by a total order: place, then content."""
     survey = load(cfg.survey)
-    repeated = inputs.own(_repeated(survey))
-    if repeated.isEmpty():
+    if not inputs.own_rows(_repeated(survey)):
         return {}
+    repeated = inputs.own(_repeated(survey))
     rows = inputs.own(_staged(survey)).where("part >= 0").drop("group").join(repeated.select("id"), "id", "left_semi")
     order = Window.partitionBy("id").orderBy("hpx29", F.xxhash64(*[F.col(c) for c in survey.columns]), raw.FILE)
     return {_ranked(survey): rows.withColumn("rank", F.row_number().over(order))}
@@ -215,26 +215,24 @@ def cluster(inputs: Inputs, group: Group, cfg: IngestConfig) -> Output:
 def collect_rejects(inputs: Inputs, _: Group, cfg: IngestConfig) -> Output:
     """All rows left out, each with its reason."""
     survey = load(cfg.survey)
+    ranked = _repeats(inputs, survey)
+    if not (ranked or inputs.own_rows(_staged(survey), part=-1) or _rejected_before(inputs, survey)):
+        return {}
     rows = rejected(inputs.own(_staged(survey)).where("part = -1"), survey)
-    if ranked := _repeats(inputs, survey):
+    if ranked:
         again = ranked.where("rank > 1").withColumn("reason", F.lit("duplicate_id"))
         rows = rows.unionByName(rejected(again, survey))
-    if rows.isEmpty() and not _rejected_before(inputs, survey):
-        return {}
     return {REJECTS: rows}
 
 
 def _repeats(inputs: Inputs, survey: Survey) -> DataFrame | None:
-    if inputs.own(_repeated(survey)).isEmpty():
-        return None
-    return inputs.own(_ranked(survey))
+    return inputs.own(_ranked(survey)) if inputs.own_rows(_repeated(survey)) else None
 
 
 def _rejected_before(inputs: Inputs, survey: Survey) -> bool:
-    if not inputs.lake.exists(REJECTS.ref):
-        return False
-    before = inputs.own(REJECTS).where(F.col("survey") == survey.name).where(F.col("release") == survey.release)
-    return not before.isEmpty()
+    """Whether an earlier run may have left rejects of the survey, by the statistics of the files."""
+    files = inputs.lake.files(REJECTS.ref) if inputs.lake.exists(REJECTS.ref) else []
+    return any(f["num_records"] and f["min.survey"] <= survey.name <= f["max.survey"] for f in files)
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------

@@ -170,7 +170,7 @@ def _designation(inputs: Inputs, survey: str) -> Column:
 
 def _with_p(rows: DataFrame, inputs: Inputs, cut: Cut) -> DataFrame:
     """Add `p_<cut>`: the chance that an unrelated source lies within a veto's radius."""
-    rows = with_density(rows, inputs, cut.veto, "_rho")
+    rows = with_density(rows, inputs, [cut.veto], F.lit(cut.veto), "_rho")
     p = F.coalesce(p_chance(F.lit(cut.radius_arcsec), F.col("_rho")), F.lit(0.0))
     return rows.withColumn(f"p_{cut.id}", p).drop("_rho")
 

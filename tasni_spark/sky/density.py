@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
@@ -44,7 +46,7 @@ def summary(inputs: Inputs, survey: str) -> tuple[int, float] | None:
     return (here["order"][0].as_py(), pc.max(here["per_arcsec2"]).as_py()) if len(here) else None
 
 
-def with_density(rows: DataFrame, inputs: Inputs, survey: str, name: str) -> DataFrame:
+def with_density(rows: DataFrame, inputs: Inputs, surveys: Sequence[str], survey: Column, name: str) -> DataFrame:
     """Add the surface density of a survey around each row.
 
     Parameters
@@ -53,8 +55,10 @@ def with_density(rows: DataFrame, inputs: Inputs, survey: str, name: str) -> Dat
         Has `hpx29`.
     inputs
         Reads `density`.
+    surveys
+        Surveys that occur.
     survey
-        Survey whose sources are counted.
+        Which of them a row asks for.
     name
         Name of the column to add, in arcsec-2; null where the survey has not been counted.
 
@@ -62,14 +66,26 @@ def with_density(rows: DataFrame, inputs: Inputs, survey: str, name: str) -> Dat
     -----
     A cell without a source holds less than one: its density is taken as one source a cell.
     """
-    known = summary(inputs, survey) if inputs.has("density") else None
-    if known is None:
+    found = {s: summary(inputs, s) for s in surveys} if inputs.has("density") else {}
+    orders = {s: known[0] for s, known in found.items() if known}
+    if not orders:
         return rows.withColumn(name, F.lit(None).cast("double"))
-    order = known[0]
-    cells = inputs.read("density").where(F.col("survey") == survey)
-    cells = cells.select(F.col("cell").alias("_cell"), F.col("per_arcsec2").alias(name))
-    joined = rows.withColumn("_cell", hpx_parent(F.col("hpx29"), order)).join(F.broadcast(cells), "_cell", "left")
-    return joined.drop("_cell").fillna(1.0 / cell_arcsec2(order), [name])
+    cells = inputs.read("density").where(F.col("survey").isin(list(orders)))
+    cells = cells.select(
+        F.col("survey").alias("_survey"), F.col("cell").alias("_cell"), F.col("per_arcsec2").alias(name)
+    )
+    cell = _for_each(survey, {s: hpx_parent(F.col("hpx29"), order) for s, order in orders.items()})
+    joined = rows.withColumns({"_survey": survey, "_cell": cell}).join(F.broadcast(cells), ["_survey", "_cell"], "left")
+    empty = _for_each(F.col("_survey"), {s: F.lit(1.0 / cell_arcsec2(order)) for s, order in orders.items()})
+    return joined.withColumn(name, F.coalesce(F.col(name), empty)).drop("_survey", "_cell")
+
+
+def _for_each(survey: Column, values: Mapping[str, Column]) -> Column:
+    """A value by survey; null for the others."""
+    chosen: Any = F
+    for name, value in values.items():
+        chosen = chosen.when(survey == name, value)
+    return chosen  # type: ignore[no-any-return]
 
 
 def p_chance(radius_arcsec: Column, per_arcsec2: Column) -> Column:

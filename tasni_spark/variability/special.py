@@ -38,7 +38,7 @@ def log10_p_student(t: float, dof: float) -> float:
     ----------
     Abramowitz and Stegun 1972, 26.5.8 and 26.7.1 (1972hmfw.book.....A).
     """
-    if not (dof > 0.0 and t == t):
+    if not dof > 0.0 or math.isnan(t):
         return math.nan
     a, t2 = 0.5 * dof, t * t
     if math.isinf(t2):

@@ -51,7 +51,7 @@ class Visits(NamedTuple):
         Where the visits of each source begin.
     mjd, mag, err : d, mag, mag, (visits,)
         Mean time, weighted mean and its error; NaN in mag and err where nothing was measured.
-    count, limits : (visits,)
+    n_used, n_limits : (visits,)
         Exposures in the mean; exposures that gave no more than an upper limit.
     side : (visits,)
         +1 or -1, the parity of the half years since the source's first visit.
@@ -61,8 +61,8 @@ class Visits(NamedTuple):
     mjd: Floats
     mag: Floats
     err: Floats
-    count: Ints
-    limits: Ints
+    n_used: Ints
+    n_limits: Ints
     side: Floats
 
 
@@ -88,36 +88,50 @@ def group(
     Notes
     -----
     The mean of the exposures within `clip_mad` scaled MADs of the median, weighted with 1 / err^2; its error is
-    sqrt(max(formal, scatter / sqrt(count))^2 + floor^2).
+    sqrt(max(formal, scatter / sqrt(n_used))^2 + floor^2).
 
     Examples
     --------
     >>> v = group([0, 4], [0.0, 0.1, 0.2, 180.0], [10.0, 10.1, 10.2, 11.0], [0.1, 0.1, 0.1, np.nan])
-    >>> v.mjd.tolist(), v.mag.round(3).tolist(), v.count.tolist(), v.limits.tolist(), v.side.tolist()
+    >>> v.mjd.tolist(), v.mag.round(3).tolist(), v.n_used.tolist(), v.n_limits.tolist(), v.side.tolist()
     ([0.1, 180.0], [10.1, nan], [3, 0], [0, 1], [1.0, -1.0])
     """
     at, t, m, e = integers(offsets), floats(mjd), floats(mag), floats(err)
     gaps = floats(np.broadcast_to(config.gap_d if gap_d is None else np.asarray(gap_d, np.float64), len(at) - 1))
     starts = _starts(at, t, gaps, config.longest_d)
-    v = int(starts[-1])
-    found = Visits(starts, *(np.empty(v) for _ in range(3)), *(np.zeros(v, np.int64) for _ in range(2)), np.empty(v))
+    visit_mjd, visit_mag, visit_err, side = (np.empty(starts[-1]) for _ in range(4))
+    n_used, n_limits = (np.empty(starts[-1], np.int64) for _ in range(2))
+    found = Visits(starts, visit_mjd, visit_mag, visit_err, n_used, n_limits, side)
     _fill(at, t, m, e, gaps, config.longest_d, config.clip_mad, config.floor_mag, *found)
     return found
 
 
 @compiled
-def in_order(t: Floats, a: int, b: int, rows: Ints) -> int:
-    """Rows a:b with a time, in the order of time, into rows[:n]; returns n."""
-    n = 0
-    is_sorted = True
+def in_order(t: Floats, m: Floats, e: Floats, a: int, b: int, to: Floats) -> int:
+    """Exposures a:b that have a time, in the order of time, into the rows (t, m, e) of `to`; returns their number."""
+    n = b - a
+    odd = 0
     for i in range(a, b):
-        if math.isfinite(t[i]):
-            is_sorted = is_sorted and (n == 0 or t[i] >= t[rows[n - 1]])
-            rows[n] = i
-            n += 1
-    if not is_sorted:
-        rows[:n] = rows[:n][np.argsort(t[rows[:n]], kind="mergesort")]
+        odd += not abs(t[i]) < math.inf
+    for i in range(a + 1, b):
+        odd += not t[i] >= t[i - 1]
+    to[0, :n], to[1, :n], to[2, :n] = t[a:b], m[a:b], e[a:b]
+    if odd == 0:
+        return n
+    n = 0
+    for i in range(b - a):
+        to[:, n] = to[:, i]
+        n += math.isfinite(to[0, i])
+    order = np.argsort(to[0, :n], kind="mergesort")
+    for k in range(3):
+        to[k, :n] = to[k, :n][order]
     return n
+
+
+@compiled
+def is_measured(mag: float, err: float) -> bool:
+    """Whether an exposure measured anything: a null or non-positive error marks a 95 % upper limit."""
+    return math.isfinite(mag) and 0.0 < err < math.inf
 
 
 @compiled
@@ -132,19 +146,25 @@ def longest(offsets: Ints) -> int:
 @compiled
 def _starts(offsets: Ints, t: Floats, gaps: Floats, longest_d: float) -> Ints:
     n = len(offsets) - 1
-    rows = np.empty(longest(offsets), np.int64)
+    use = np.empty((3, longest(offsets)))
     starts = np.zeros(n + 1, np.int64)
     for i in range(n):
-        k = in_order(t, offsets[i], offsets[i + 1], rows)
-        v = 0
-        first = last = -math.inf
-        for r in rows[:k]:
-            if t[r] - last > gaps[i] or t[r] - first > longest_d:
-                v += 1
-                first = t[r]
-            last = t[r]
+        k = in_order(t, t, t, offsets[i], offsets[i + 1], use)
+        v = low = 0
+        while low < k:
+            low = _end(use, low, k, gaps[i], longest_d)
+            v += 1
         starts[i + 1] = starts[i] + v
     return starts
+
+
+@compiled
+def _end(use: Floats, low: int, n: int, gap: float, longest_d: float) -> int:
+    """Where the visit that begins at `low` ends."""
+    high = low + 1
+    while high < n and use[0, high] - use[0, high - 1] <= gap and use[0, high] - use[0, low] <= longest_d:
+        high += 1
+    return high
 
 
 @compiled
@@ -166,59 +186,50 @@ def _fill(
     side: Floats,
 ) -> None:
     size = longest(offsets)
-    rows = np.empty(size, np.int64)
-    x, spare = np.empty(size), np.empty(size)
+    use, x, spare, bucket = np.empty((3, size)), np.empty(size), np.empty(size), np.empty(size + 1, np.int64)
     for i in range(len(offsets) - 1):
-        n = in_order(t, offsets[i], offsets[i + 1], rows)
-        v = starts[i]
-        low = 0
+        n = in_order(t, m, e, offsets[i], offsets[i + 1], use)
+        v, low = starts[i], 0
         while low < n:
-            high = low + 1
-            first = t[rows[low]]
-            while high < n and t[rows[high]] - t[rows[high - 1]] <= gaps[i] and t[rows[high]] - first <= longest_d:
-                high += 1
-            mjd[v], mag[v], err[v], count[v] = mean(t, m, e, rows[low:high], clip_mad, floor, x, spare)
-            limits[v] = 0
-            for r in rows[low:high]:
-                limits[v] += not (math.isfinite(m[r]) and e[r] > 0.0)
-            side[v] = 1.0 - 2.0 * (int(math.floor((mjd[v] - mjd[starts[i]]) / HALF_YEAR_D + 0.5)) % 2)
+            high = _end(use, low, n, gaps[i], longest_d)
+            mjd[v], mag[v], err[v], count[v], k = mean(use, low, high, clip_mad, floor, x, spare, bucket)
+            limits[v] = high - low - k
+            side[v] = 1.0 - 2.0 * (math.floor((mjd[v] - mjd[starts[i]]) / HALF_YEAR_D + 0.5) % 2)
             low = high
             v += 1
 
 
 @compiled
 def mean(
-    t: Floats, m: Floats, e: Floats, rows: Ints, clip_mad: float, floor: float, x: Floats, spare: Floats
-) -> tuple[float, float, float, int]:
-    """Time, clipped weighted mean, error and count of the exposures of one visit; see `group`."""
+    use: Floats, a: int, b: int, clip_mad: float, floor: float, x: Floats, spare: Floats, bucket: Ints
+) -> tuple[float, float, float, int, int]:
+    """Time, clipped weighted mean, error, exposures in the mean and exposures measured, of one visit; see `group`."""
+    first = use[0, a]
     n = 0
-    for r in rows:
-        if math.isfinite(m[r]) and e[r] > 0.0:
-            x[n] = m[r]
+    for i in range(a, b):
+        if is_measured(use[1, i], use[2, i]):
+            x[n] = use[1, i]
             n += 1
     if n == 0:
-        total = 0.0
-        for r in rows:
-            total += t[r]
-        return total / len(rows), math.nan, math.nan, 0
-    sort(x, n, spare)
+        return first + np.mean(use[0, a:b] - first), math.nan, math.nan, 0, 0
+    sort(x, n, spare, bucket)
     centre = median_sorted(x, n)
     reach = clip_mad * MAD_TO_SIGMA * mad_sorted(x, n)
     if reach == 0.0:
         reach = math.inf
     sw = sx = st = s1 = s2 = 0.0
     k = 0
-    for r in rows:
-        d = m[r] - centre
-        if abs(d) <= reach and e[r] > 0.0:
-            w = 1.0 / (e[r] * e[r])
+    for i in range(a, b):
+        d, error = use[1, i] - centre, use[2, i]
+        if is_measured(d, error) and abs(d) <= reach:
+            w = 1.0 / (error * error)
             sw += w
             sx += w * d
-            st += t[r] - t[rows[0]]
+            st += use[0, i] - first
             s1 += d
             s2 += d * d
             k += 1
     error2 = 1.0 / sw
     if k > 1:
         error2 = max(error2, (s2 - s1 * s1 / k) / (k - 1) / k)
-    return t[rows[0]] + st / k, centre + sx / sw, math.sqrt(error2 + floor * floor), k
+    return first + st / k, centre + sx / sw, math.sqrt(error2 + floor * floor), k, n

@@ -12,7 +12,7 @@ from tasni_spark.demo.leaves import CROWDS, PLACES, densities, plan
 def test_rows_add_up_and_leaves_are_as_many_as_wanted(rows):
     leaves = plan(rows)
     assert sum(w.rows for w in leaves) == rows
-    assert len(leaves) == min(max(rows // 400, 48), 768)
+    assert len(leaves) == min(max(rows // 1000, 48), 768)
     assert len({w.pixel for w in leaves}) == len(leaves)
     assert all(w.dwarfs + w.crowd_rows < w.rows for w in leaves)
     assert sum(w.dwarfs for w in leaves) == max(40, round(rows / 500))

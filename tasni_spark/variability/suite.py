@@ -1,0 +1,301 @@
+"""All statistics of many light curves at once: one compiled loop over Arrow's list layout.
+
+Why: a Python call per source costs more than its statistics. Values lie concatenated, `offsets` says where each source
+begins, and the loop fills one row of a matrix per source; names, units and meanings of its columns stand in STATISTICS,
+from which the Spark tables are declared.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tasni_spark.variability import bands as _bands
+from tasni_spark.variability import models as _models
+from tasni_spark.variability import ranks as _ranks
+from tasni_spark.variability import scatter as _scatter
+from tasni_spark.variability import sine as _sine
+from tasni_spark.variability import structure as _structure
+from tasni_spark.variability import trend as _trend
+from tasni_spark.variability import walk as _walk
+from tasni_spark.variability.compiled import DAYS_PER_YEAR, Bools, Floats, Ints, compiled, floats, integers
+from tasni_spark.variability.statistic import Statistic
+from tasni_spark.variability.visits import W1, VisitConfig, Visits, group, in_order, is_measured, longest
+
+COUNTS = (
+    Statistic("n_exposures", "", "Exposures that measured the source", "meta.number"),
+    Statistic("n_limits", "", "Exposures that gave an upper limit only", "meta.number"),
+)
+COVERAGE = (
+    Statistic("n_visits", "", "Visits with enough exposures for a trend", "meta.number"),
+    Statistic("span_yr", "yr", "From the first to the last of these visits", "time.duration"),
+)
+_SHORT = len(_structure.SHORT_LAGS)
+
+OF_EXPOSURES = COUNTS + _scatter.STATISTICS + _structure.STATISTICS[:_SHORT]
+OF_VISITS = COVERAGE + _structure.STATISTICS[_SHORT:] + _trend.STATISTICS + _ranks.STATISTICS + _models.STATISTICS
+OF_RIVALS = _sine.STATISTICS + _walk.STATISTICS
+STATISTICS = OF_EXPOSURES + OF_VISITS + OF_RIVALS
+"""Per source and band, in the order of the columns."""
+OF_BANDS = _bands.STATISTICS
+"""Per source, from both bands."""
+
+_E1 = len(COUNTS)
+_E2 = _E1 + len(_scatter.STATISTICS)
+_V1 = len(COVERAGE)
+_V2 = _V1 + len(_structure.LONG_LAGS)
+_V3 = _V2 + len(_trend.STATISTICS)
+_V4 = _V3 + len(_ranks.STATISTICS)
+_R1 = len(_sine.STATISTICS)
+_STEP_MJD = _V4 + [s.name for s in _models.STATISTICS].index("step_mjd")
+
+
+def statistics(
+    offsets: ArrayLike,
+    mjd: ArrayLike,
+    mag: ArrayLike,
+    err: ArrayLike,
+    config: VisitConfig = W1,
+    *,
+    visits: Visits | None = None,
+    rivals: ArrayLike | bool = False,
+) -> dict[str, Floats]:
+    """Every statistic of every source in one band.
+
+    Parameters
+    ----------
+    offsets : (n + 1,)
+        Where the exposures of each source begin.
+    mjd, mag, err : d, mag, mag, (exposures,)
+        In any order within a source. A null or non-positive `err` marks an upper limit: counted, never measured.
+        Faint sources are better served with `flux.relative_mag` in place of magnitudes.
+    visits
+        Of the same exposures, where they are at hand.
+    rivals : (n,)
+        The sources for which the sine and the damped random walk are fitted, at a hundred times the cost of the rest;
+        a scalar for all or none.
+
+    Returns
+    -------
+    dict of (n,)
+        One array for each of STATISTICS; NaN for what cannot be had, or was not asked for.
+
+    Examples
+    --------
+    >>> t = np.repeat(np.arange(12) * 182.6, 3) + np.tile([0.0, 0.066, 0.132], 12)
+    >>> s = statistics([0, 36], t, 12 + 0.02 * t / 365.25, np.full(36, 0.03))
+    >>> s["n_visits"].tolist(), s["slope_mag_per_yr"].round(6).tolist(), s["mann_kendall_tau"].tolist()
+    ([12.0], [0.02], [1.0])
+    """
+    at, t, m, e = integers(offsets), floats(mjd), floats(mag), floats(err)
+    found = group(at, t, m, e, config) if visits is None else visits
+    table = np.empty((len(at) - 1, len(OF_EXPOSURES)))
+    _exposures(at, t, m, e, table)
+    return _columns(OF_EXPOSURES, table) | trends(found, config, rivals=rivals)
+
+
+def trends(visits: Visits, config: VisitConfig = W1, *, rivals: ArrayLike | bool = False) -> dict[str, Floats]:
+    """The statistics that rest on visits alone: for visits corrected with control stars.
+
+    Parameters
+    ----------
+    visits
+        Of n sources.
+    rivals : (n,)
+        As in `statistics`.
+
+    Returns
+    -------
+    dict of (n,)
+        One array for each of OF_VISITS and OF_RIVALS.
+    """
+    n = len(visits.offsets) - 1
+    table, dear = np.empty((n, len(OF_VISITS))), np.empty((n, len(OF_RIVALS)))
+    chosen = np.ascontiguousarray(np.broadcast_to(np.asarray(rivals, np.bool_), n))
+    chosen.flags.writeable = False
+    v = visits
+    _visits(
+        integers(v.offsets),
+        floats(v.mjd),
+        floats(v.mag),
+        floats(v.err),
+        integers(v.n_used),
+        floats(v.side),
+        config.least_exposures,
+        chosen,
+        table,
+        dear,
+    )
+    return _columns(OF_VISITS, table) | _columns(OF_RIVALS, dear)
+
+
+def two_bands(
+    offsets: ArrayLike,
+    mjd: ArrayLike,
+    mag1: ArrayLike,
+    err1: ArrayLike,
+    mag2: ArrayLike,
+    err2: ArrayLike,
+    visits1: Visits,
+    visits2: Visits,
+    config: VisitConfig = W1,
+) -> dict[str, Floats]:
+    """What W1 and W2 say together, source by source.
+
+    Parameters
+    ----------
+    offsets, mjd : (n + 1,), d, (exposures,)
+        Exposures, which see both bands at once.
+    mag1, err1, mag2, err2 : mag, (exposures,)
+        As in `statistics`.
+    visits1, visits2
+        The visits of each band.
+
+    Returns
+    -------
+    dict of (n,)
+        One array for each of OF_BANDS.
+    """
+    at = integers(offsets)
+    table = np.empty((len(at) - 1, len(OF_BANDS)))
+    v, u = visits1, visits2
+    _pairs(
+        at,
+        floats(mjd),
+        floats(mag1),
+        floats(err1),
+        floats(mag2),
+        floats(err2),
+        integers(v.offsets),
+        integers(v.n_used),
+        floats(v.mjd),
+        floats(v.mag),
+        floats(v.err),
+        integers(u.offsets),
+        integers(u.n_used),
+        floats(u.mjd),
+        floats(u.mag),
+        floats(u.err),
+        config.least_exposures,
+        table,
+    )
+    return _columns(OF_BANDS, table)
+
+
+def _columns(statistics: tuple[Statistic, ...], table: Floats) -> dict[str, Floats]:
+    by_column = np.ascontiguousarray(table.T)
+    return {s.name: by_column[i] for i, s in enumerate(statistics)}
+
+
+@compiled
+def _measured(use: Floats, k: int) -> int:
+    """Close the ranks of the k exposures in `use` over those that measured nothing; returns how many are left."""
+    n = 0
+    for i in range(k):
+        n += is_measured(use[1, i], use[2, i])
+    if n == k:
+        return n
+    n = 0
+    for i in range(k):
+        use[:, n] = use[:, i]
+        n += is_measured(use[1, i], use[2, i])
+    return n
+
+
+@compiled
+def _usable(a: int, b: int, t: Floats, m: Floats, e: Floats, used: Ints, least: int, to: Floats) -> int:
+    n = 0
+    for i in range(a, b):
+        if used[i] >= least and is_measured(m[i], e[i]):
+            to[0, n], to[1, n], to[2, n] = t[i], m[i], e[i]
+            n += 1
+    return n
+
+
+@compiled
+def _exposures(offsets: Ints, t: Floats, m: Floats, e: Floats, table: Floats) -> None:
+    size = longest(offsets)
+    use, x, spare, bucket = np.empty((3, size)), np.empty(size + 1), np.empty(size + 1), np.empty(size + 1, np.int64)
+    for i in range(len(offsets) - 1):
+        out = table[i]
+        k = in_order(t, m, e, offsets[i], offsets[i + 1], use)
+        n = _measured(use, k)
+        out[0], out[1] = n, k - n
+        _scatter.scatter(use[0], use[1], use[2], n, x, spare, bucket, out[_E1:_E2])
+        _structure.short_lags(use[0], use[1], use[2], n, x, spare, out[_E2:])
+
+
+@compiled
+def _visits(
+    offsets: Ints,
+    t: Floats,
+    m: Floats,
+    e: Floats,
+    used: Ints,
+    side: Floats,
+    least: int,
+    rivals: Bools,
+    table: Floats,
+    dear: Floats,
+) -> None:
+    size = longest(offsets)
+    use, s = np.empty((3, size)), np.empty(size)
+    x, w, r = np.empty(size + 1), np.empty(size + 1), np.empty(size)
+    slopes = np.empty(size * (size - 1) // 2)
+    for i in range(len(offsets) - 1):
+        out = table[i]
+        n = _usable(offsets[i], offsets[i + 1], t, m, e, used, least, use)
+        k = 0
+        for v in range(offsets[i], offsets[i + 1]):
+            if used[v] >= least and is_measured(m[v], e[v]):
+                s[k] = side[v]
+                k += 1
+        out[0], out[1] = n, (use[0, n - 1] - use[0, 0]) / DAYS_PER_YEAR if n > 0 else math.nan
+        _structure.long_lags(use[0], use[1], use[2], n, x, w, out[_V1:_V2])
+        fit = out[_V2:_V3]
+        _trend.trend(use[0], use[1], use[2], s, n, x, w, r, fit)
+        _ranks.ranks(x, use[1], n if n >= 3 else 0, slopes, out[_V3:_V4])
+        dear[i] = math.nan
+        if not (n >= 3 and x[n - 1] > x[0]):
+            out[_V4:] = math.nan
+            continue
+        chi2 = fit[5] * fit[4] if fit[6] == fit[6] else math.nan
+        spent = _models.models(x, use[1], w, r, n, chi2, out[_V4:])
+        out[_STEP_MJD] = use[0, 0] + DAYS_PER_YEAR * out[_STEP_MJD]
+        if rivals[i]:
+            _sine.sine(x, r, w, n, spent, dear[i, :_R1])
+            _walk.walk(x, r, w, n, spent, dear[i, _R1:])
+
+
+@compiled
+def _pairs(
+    offsets: Ints,
+    t: Floats,
+    m1: Floats,
+    e1: Floats,
+    m2: Floats,
+    e2: Floats,
+    at1: Ints,
+    used1: Ints,
+    vt1: Floats,
+    vm1: Floats,
+    ve1: Floats,
+    at2: Ints,
+    used2: Ints,
+    vt2: Floats,
+    vm2: Floats,
+    ve2: Floats,
+    least: int,
+    table: Floats,
+) -> None:
+    size = longest(offsets)
+    a, b, x = np.empty((3, size)), np.empty((3, size)), np.empty((7, size))
+    for i in range(len(offsets) - 1):
+        k1, k2 = in_order(t, m1, e1, offsets[i], offsets[i + 1], a), in_order(t, m2, e2, offsets[i], offsets[i + 1], b)
+        n1, n2 = _measured(a, k1), _measured(b, k2)
+        table[i, -1] = _bands.stetson_j_bands(a[0], a[1], a[2], n1, b[0], b[1], b[2], n2)
+        n1 = _usable(at1[i], at1[i + 1], vt1, vm1, ve1, used1, least, a)
+        n2 = _usable(at2[i], at2[i + 1], vt2, vm2, ve2, used2, least, b)
+        _bands.bands(a[0], a[1], a[2], n1, b[0], b[1], b[2], n2, x, table[i])

@@ -41,9 +41,7 @@ STATISTICS = tuple(
 
 
 @compiled
-def structure_function(
-    t: Floats, m: Floats, e: Floats, n: int, edges: Floats, s1: Floats, s2: Floats, out: Floats
-) -> None:
+def structure_function(t: Floats, m: Floats, e: Floats, n: int, edges: Floats, pairs: Floats, out: Floats) -> None:
     """Noise-subtracted structure function squared in bins of lag.
 
     Parameters
@@ -52,51 +50,50 @@ def structure_function(
         In the order of time.
     edges : d, (lags + 1,)
         Borders of the bins, ascending; a lag equal to one belongs to the bin above.
-    s1, s2 : (>= n + 1,)
-        Scratch.
+    pairs : (>= lags,)
+        Scratch; comes back as the number of pairs in each bin.
     out : mag2, (lags,)
         NaN where fewer than LEAST_PAIRS pairs fall in a bin.
 
     Notes
     -----
     SF^2(lag) = mean of (m_i - m_j)^2 - e_i^2 - e_j^2 over the pairs of the bin; twice the variance for white noise.
-    The partners of i up to a lag are neighbours in time, so that running sums of m and m^2 - e^2, about the mean, give
-    their sum without a look at each; a bin is the difference of two lags. Time grows with n, not with its square.
+    Partners are sought up to the greatest lag only, and their bins met in order.
     """
-    mean = 0.0
+    lags = len(edges) - 1
+    out[:] = 0.0
+    pairs[:lags] = 0.0
     for i in range(n):
-        mean += m[i] - m[0]
-    mean = m[0] + mean / n if n > 0 else 0.0
-    s1[0] = s2[0] = 0.0
-    for i in range(n):
-        d = m[i] - mean
-        s1[i + 1] = s1[i] + d
-        s2[i + 1] = s2[i] + (d * d - e[i] * e[i])
-    before = 0.0
-    pairs_before = 0
-    for k in range(len(edges)):
-        total = 0.0
-        pairs = b = 0
-        for i in range(n):
-            while b < n and t[b] - t[i] < edges[k]:
-                b += 1
-            d = m[i] - mean
-            j = max(b, i + 1)
-            total += (j - i) * (d * d - e[i] * e[i]) - 2.0 * d * (s1[j] - s1[i]) + (s2[j] - s2[i])
-            pairs += j - i - 1
-        if k > 0:
-            enough = pairs - pairs_before >= LEAST_PAIRS
-            out[k - 1] = (total - before) / (pairs - pairs_before) if enough else math.nan
-        before, pairs_before = total, pairs
+        ti, mi, ei2 = t[i], m[i], e[i] * e[i]
+        total, count, k = 0.0, 0, -1
+        for j in range(i + 1, n):
+            lag = t[j] - ti
+            if lag >= edges[k + 1]:
+                if k >= 0:
+                    out[k] += total
+                    pairs[k] += count
+                total, count = 0.0, 0
+                while k < lags and lag >= edges[k + 1]:
+                    k += 1
+                if k == lags:
+                    break
+            d = m[j] - mi
+            total += d * d - ei2 - e[j] * e[j]
+            count += 1
+        if 0 <= k < lags:
+            out[k] += total
+            pairs[k] += count
+    for k in range(lags):
+        out[k] = out[k] / pairs[k] if pairs[k] >= LEAST_PAIRS else math.nan
 
 
 @compiled
-def short_lags(t: Floats, m: Floats, e: Floats, n: int, s1: Floats, s2: Floats, out: Floats) -> None:
+def short_lags(t: Floats, m: Floats, e: Floats, n: int, pairs: Floats, out: Floats) -> None:
     """Structure function of exposures at SHORT_LAGS."""
-    structure_function(t, m, e, n, _SHORT, s1, s2, out)
+    structure_function(t, m, e, n, _SHORT, pairs, out)
 
 
 @compiled
-def long_lags(t: Floats, m: Floats, e: Floats, n: int, s1: Floats, s2: Floats, out: Floats) -> None:
+def long_lags(t: Floats, m: Floats, e: Floats, n: int, pairs: Floats, out: Floats) -> None:
     """Structure function of visits at LONG_LAGS."""
-    structure_function(t, m, e, n, _LONG, s1, s2, out)
+    structure_function(t, m, e, n, _LONG, pairs, out)

@@ -32,7 +32,7 @@ COVERAGE = (
     Statistic("n_visits", "", "Visits with enough exposures for a trend", "meta.number"),
     Statistic("span_yr", "yr", "From the first to the last of these visits", "time.duration"),
 )
-_SHORT = len(_structure.SHORT_LAGS)
+_SHORT, _LONG = len(_structure.SHORT_LAGS), len(_structure.LONG_LAGS)
 
 OF_EXPOSURES = COUNTS + _scatter.STATISTICS + _structure.STATISTICS[:_SHORT]
 OF_VISITS = COVERAGE + _structure.STATISTICS[_SHORT:] + _trend.STATISTICS + _ranks.STATISTICS + _models.STATISTICS
@@ -45,7 +45,7 @@ OF_BANDS = _bands.STATISTICS
 _E1 = len(COUNTS)
 _E2 = _E1 + len(_scatter.STATISTICS)
 _V1 = len(COVERAGE)
-_V2 = _V1 + len(_structure.LONG_LAGS)
+_V2 = _V1 + _LONG
 _V3 = _V2 + len(_trend.STATISTICS)
 _V4 = _V3 + len(_ranks.STATISTICS)
 _R1 = len(_sine.STATISTICS)
@@ -218,13 +218,14 @@ def _usable(a: int, b: int, t: Floats, m: Floats, e: Floats, used: Ints, least: 
 def _exposures(offsets: Ints, t: Floats, m: Floats, e: Floats, table: Floats) -> None:
     size = longest(offsets)
     use, x, spare, bucket = np.empty((3, size)), np.empty(size + 1), np.empty(size + 1), np.empty(size + 1, np.int64)
+    pairs = np.empty(_SHORT)
     for i in range(len(offsets) - 1):
         out = table[i]
         k = in_order(t, m, e, offsets[i], offsets[i + 1], use)
         n = _measured(use, k)
         out[0], out[1] = n, k - n
         _scatter.scatter(use[0], use[1], use[2], n, x, spare, bucket, out[_E1:_E2])
-        _structure.short_lags(use[0], use[1], use[2], n, x, spare, out[_E2:])
+        _structure.short_lags(use[0], use[1], use[2], n, pairs, out[_E2:])
 
 
 @compiled
@@ -243,7 +244,7 @@ def _visits(
     size = longest(offsets)
     use, s = np.empty((3, size)), np.empty(size)
     x, w, r = np.empty(size + 1), np.empty(size + 1), np.empty(size)
-    slopes = np.empty(size * (size - 1) // 2)
+    slopes, pairs = np.empty(size * (size - 1) // 2), np.empty(_LONG)
     for i in range(len(offsets) - 1):
         out = table[i]
         n = _usable(offsets[i], offsets[i + 1], t, m, e, used, least, use)
@@ -253,7 +254,7 @@ def _visits(
                 s[k] = side[v]
                 k += 1
         out[0], out[1] = n, (use[0, n - 1] - use[0, 0]) / DAYS_PER_YEAR if n > 0 else math.nan
-        _structure.long_lags(use[0], use[1], use[2], n, x, w, out[_V1:_V2])
+        _structure.long_lags(use[0], use[1], use[2], n, pairs, out[_V1:_V2])
         fit = out[_V2:_V3]
         _trend.trend(use[0], use[1], use[2], s, n, x, w, r, fit)
         _ranks.ranks(x, use[1], n if n >= 3 else 0, slopes, out[_V3:_V4])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tasni_spark.variability.compiled import Floats, compiled
 
 Complexes = NDArray[np.complex128]
-WIDTH = 10
+WIDTH = 12
 """Cells onto which an exposure is spread."""
 OVERSAMPLING = 1.25
 _BETA = 0.97 * math.pi * WIDTH * (1.0 - 0.5 / OVERSAMPLING)
@@ -33,7 +33,7 @@ def exponential_sums(phase: Floats, values: Floats, n: int) -> Complexes:
     Returns
     -------
     (n,)
-        To about 1e-7 of sum |values|.
+        To 1e-7 of sum |values|.
 
     Notes
     -----

@@ -93,7 +93,7 @@ def group(
     Examples
     --------
     >>> v = group([0, 4], [0.0, 0.1, 0.2, 180.0], [10.0, 10.1, 10.2, 11.0], [0.1, 0.1, 0.1, np.nan])
-    >>> v.mjd.tolist(), v.mag.round(3).tolist(), v.n_used.tolist(), v.n_limits.tolist(), v.side.tolist()
+    >>> v.mjd.round(3).tolist(), v.mag.round(3).tolist(), v.n_used.tolist(), v.n_limits.tolist(), v.side.tolist()
     ([0.1, 180.0], [10.1, nan], [3, 0], [0, 1], [1.0, -1.0])
     """
     at, t, m, e = integers(offsets), floats(mjd), floats(mag), floats(err)

@@ -25,7 +25,7 @@ def test_against_astropy(method: str) -> None:
     p = periods.periodogram(t, y, e, periods.PeriodConfig(0.5, method=method))
     want = LombScargle(t, y, e).power(p.frequency, method="slow")
     assert len(want) > 5000
-    assert np.abs(p.power - want).max() < (1e-9 if method == "direct" else 2e-6)
+    assert np.abs(p.power - want).max() < (1e-9 if method == "direct" else 1e-6)
     assert p.power.argmax() == want.argmax()
     w = e**-2 / (e**-2).sum()
     window = np.abs([np.sum(w * np.exp(2j * np.pi * f * t)) for f in p.frequency[::97]]) ** 2
@@ -38,7 +38,7 @@ def test_exponential_sums() -> None:
     phase[:3] = 0.0, 1e-12, 1 - 1e-12
     for n in (1, 7, 1000):
         want = (values * np.exp(2j * np.pi * np.arange(n)[:, None] * phase)).sum(1)
-        assert np.abs(sums.exponential_sums(phase, values, n) - want).max() < 1e-6 * np.abs(values).sum()
+        assert np.abs(sums.exponential_sums(phase, values, n) - want).max() < 1e-7 * np.abs(values).sum()
 
 
 def test_fast_length() -> None:
@@ -111,7 +111,7 @@ def test_detrending_and_visit_means() -> None:
 
 
 def test_nulls_keep_what_they_should() -> None:
-    t, e = cadence()
+    t, _ = cadence()
     v = nulls.visit_numbers(t)
     new = nulls.permuted_visits(t, 30.0, np.random.default_rng(1))
     assert sorted(nulls.visit_numbers(np.sort(new))) == sorted(v)
@@ -122,7 +122,9 @@ def test_nulls_keep_what_they_should() -> None:
     assert (nulls.visit_numbers(np.sort(inside)) == v).all()
     assert all(np.array_equal(np.sort(inside[v == k]), t[v == k]) for k in range(21))
     assert not np.array_equal(inside, t)
-    assert nulls.reversed_time(t)[::-1] == pytest.approx(t[0] + t[-1] - t)
+    back = nulls.reversed_time(t)
+    assert (back[0], back[-1]) == (t[-1], t[0])
+    assert np.diff(back) == pytest.approx(-np.diff(t), abs=1e-9)
 
 
 def test_false_alarms() -> None:

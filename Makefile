@@ -8,7 +8,7 @@ LOCK   := conf/requirements/lock.txt
 export TASNI_JARS := $(CURDIR)/$(JARS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup prerequisites jars jars-gpu demo test fast check format chaos bench lock clean
+.PHONY: help setup prerequisites jars jars-gpu demo test fast check format chaos bench dictionary lock clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ $(JARS)/.done: conf/jars/pom.xml conf/jars/jars.lock | $(VENV)/.done
 
 jars-gpu: jars ## the RAPIDS jar as well: 600 MB
 	@mvn -q -B -f conf/jars/pom.xml -P gpu dependency:copy -Djars=$(CURDIR)/$(JARS)
+
+dictionary: $(VENV)/.done ## write sql/DICTIONARY.md from the declarations
+	@$(BIN)/python -m tasni_spark.cli.dictionary
 
 lock: $(VENV)/.done ## resolve conf/requirements/*.in anew
 	@$(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 --generate-hashes conf/requirements/dev.in -o $(LOCK)

@@ -78,3 +78,33 @@ def job(spark: Any, script: Callable[[str], ModuleType]) -> Callable[..., dict[s
         return execute(script(name).WORK, JOBS, Request(**fields))
 
     return call
+
+
+@pytest.fixture(scope="session")
+def mock_sky(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small mock sky in the published formats."""
+    from tasni_spark.demo.mock import MockConfig, make
+
+    out = tmp_path_factory.mktemp("mock") / "sky"
+    make(spark, MockConfig(str(out), rows=20_000, seed=3))
+    return out
+
+
+@pytest.fixture(scope="session")
+def demo_lake(spark: Any, mock_sky: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The whole map on the small mock sky, with tables, views and functions named."""
+    from tasni_spark.cli import demo, pipeline
+    from tasni_spark.core.lake import Lake
+    from tasni_spark.demo.mock import MockConfig
+    from tasni_spark.explore import name_all
+
+    folder = tmp_path_factory.mktemp("demo")
+    root = str(folder / "lake")
+    sets = ["tiling.rows_per_tile=5000", f"report.out={folder / 'report.html'}"]
+    inputs = demo.inputs(MockConfig(str(mock_sky), rows=20_000))
+    conf = str(ROOT / "conf" / "pipeline" / "demo.toml")
+    code = pipeline.go(Request(lake=root, conf=(conf,), sets=(*inputs, *sets), run_id="demo"))
+    assert code == 0
+    lake = Lake(spark, root)
+    assert name_all(lake) == []
+    return lake

@@ -47,7 +47,7 @@ def main(argv: list[str]) -> int:
     if not _is_made(cfg):
         print(f"making a SYNTHETIC sky of {cfg.rows:,} AllWISE sources in {cfg.out}", file=sys.stderr)
         make(session(), cfg)
-    code = pipeline.go(_request("demo", args.resume, _inputs(cfg)))
+    code = pipeline.go(_request("demo", args.resume, inputs(cfg)))
     if code == 0 and real:
         sets = [f"ingest.each.{name}.input={file}" for name, file in real.items()]
         code = pipeline.go(_request("real", args.resume, [f"tiling.input={real['allwise_tier5']}", *sets]))
@@ -67,7 +67,7 @@ def _request(pipeline_name: str, resume: str | None, sets: list[str]) -> Request
     return Request(conf=(str(conf),), sets=tuple(sets), resume=resume)
 
 
-def _inputs(cfg: MockConfig) -> list[str]:
+def inputs(cfg: MockConfig) -> list[str]:
     """Settings that move the demo's inputs to where the mock sky is."""
     if cfg.out == "mock":
         return []

@@ -24,6 +24,7 @@ COMMANDS = {
     "why": "say why a source was kept or rejected",
     "sql": "ask the lake in SQL, with the sky's functions",
     "map": "show every job, what it reads and what it writes",
+    "upkeep": "compact tables and delete files that nobody needs",
 }
 
 

@@ -81,12 +81,13 @@ def explain(inputs: Inputs, cfg: SearchConfig, name: str) -> dict[str, tuple[dic
     row = row.withColumns(search.galactic_columns(inputs, cfg.left))
     chosen = search.sets(cfg)
     judged = search.with_values(row, inputs, cfg, chosen, [place["tile"]])
+    made_up = bool(inputs.lake.facts(inputs.lake.ref(cfg.left)).get("is_synthetic"))
     found = {}
     for s in chosen:
         record = judged.select(*_columns(s)).first()
         assert record is not None
         lines = [_line(record.asDict(), s, k) for k in range(len(s.cuts))]
-        found[s.name] = ({"id": place["id"], "tile": place["tile"]}, lines)
+        found[s.name] = ({"id": place["id"], "tile": place["tile"], "is_synthetic": made_up}, lines)
     return found
 
 

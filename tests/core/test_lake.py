@@ -59,9 +59,13 @@ def test_replacement_is_by_predicate_and_idempotent(spark: Any, lake: Any) -> No
 
 def test_rows_outside_the_predicate_are_refused(spark: Any, lake: Any) -> None:
     lake.create(TABLE)
-    with pytest.raises(Exception, match="DELTA_REPLACE_WHERE_MISMATCH"):
+    with pytest.raises(Exception, match="table things: a row outside the tiles"):
         lake.replace(rows(spark, (1, 6, "a", 1.0)), TABLE, {"tile": [4], "survey": ["a"]}, transaction="r/0")
     assert stored(lake) == []
+    lake.replace(rows(spark, (1, 4, "a", 1.0)), TABLE, {"tile": [4], "survey": ["a"]}, transaction="r/1")
+    with pytest.raises(Exception, match="DELTA_REPLACE_WHERE_MISMATCH"):
+        lake.replace(rows(spark, (1, 6, "a", 1.0)), TABLE, {"tile": [4], "survey": ["a"]}, transaction="r/2")
+    assert len(stored(lake)) == 1
 
 
 def test_constraints_hold(spark: Any, lake: Any) -> None:

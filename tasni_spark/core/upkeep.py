@@ -1,0 +1,90 @@
+"""Upkeep of tables: sorted compaction, and VACUUM that spares what unfinished runs have pinned.
+
+Why: plain OPTIMIZE leaves files unsorted, and searches by place prune by sorted files; plain VACUUM takes the versions
+away that a stopped run needs to go on.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Mapping
+
+from delta.tables import DeltaTable
+from pyspark.sql import functions as F
+
+from tasni_spark.core.lake import Lake, laid_out, predicate
+from tasni_spark.core.plan import Plan
+from tasni_spark.core.spec import Ref
+
+KEEP_HOURS = 168.0
+"""Age in hours from which VACUUM removes files that no version needs: the default of Delta."""
+
+
+def compact(lake: Lake, ref: Ref) -> int:
+    """Rewrite tiles of several files as one sorted file each; rows and readers notice nothing.
+
+    Returns
+    -------
+    int
+        Files that were replaced.
+    """
+    by_tile = Counter(f.get("partition.tile") for f in lake.files(ref))
+    split = [tile for tile, n in by_tile.items() if n > 1]
+    if not split:
+        return 0
+    rows, partition = lake.read(ref), lake.partition(ref)
+    is_tiled = "tile" in partition
+    if is_tiled:
+        rows = rows.where(F.col("tile").isin(split))
+    writer = laid_out(rows, partition, lake.sort(ref), max(1, len(split) // 4)).write.format("delta")
+    writer = writer.mode("overwrite").option("dataChange", "false")
+    if is_tiled:
+        writer = writer.option("replaceWhere", predicate({"tile": split}))
+    lake.save(writer, ref)
+    return sum(by_tile[tile] for tile in split)
+
+
+def vacuum(lake: Lake, ref: Ref, keep_hours: float = KEEP_HOURS) -> int:
+    """Delete files that no version of the last hours needs, and no unfinished run.
+
+    Returns
+    -------
+    h
+        The age that was spared: `keep_hours`, or more where a run has pinned an older version; whole hours, to which
+        Delta would round it down.
+    """
+    spared = math.ceil(max(keep_hours, _age_of_pin(lake, ref)))
+    lake.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+    try:
+        table = lake.identifier(ref)
+        DeltaTable.forName(lake.spark, table).vacuum(spared)
+    finally:
+        lake.spark.conf.unset("spark.databricks.delta.retentionDurationCheck.enabled")
+    return spared
+
+
+def pinned(lake: Lake) -> Mapping[str, int]:
+    """Oldest version of each table that a run which is not done has pinned."""
+    found: dict[str, int] = {}
+    runs = lake.ops / "runs"
+    for run_id in runs.folders():
+        for name in (runs / run_id).names(".plan"):
+            label = name.removesuffix(".plan")
+            record = (runs / run_id).read(f"{label}.json")
+            plan = Plan.load(runs / run_id, label)
+            if plan is None or (record or {}).get("state") == "done":
+                continue
+            for table, version in plan.pins.items():
+                found[table] = min(version, found.get(table, version))
+    return found
+
+
+def _age_of_pin(lake: Lake, ref: Ref) -> float:
+    """Hours since the version that a run has pinned was followed by another; 0 where none is pinned."""
+    version = pinned(lake).get(str(ref))
+    if version is None:
+        return 0.0
+    later = [c["timestamp"] for c in lake.history(ref) if int(c["version"]) == version + 1]
+    return (time.time() - later[0] / 1000) / 3600 + 0.1 if later else 0.0

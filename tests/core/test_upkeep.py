@@ -1,0 +1,62 @@
+"""Upkeep changes files and never rows, and leaves unfinished runs what they need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tasni_spark.core.plan import Plan
+from tasni_spark.core.spec import Col, Table
+from tasni_spark.core.upkeep import compact, pinned, vacuum
+
+pytestmark = pytest.mark.spark
+TABLE = Table(
+    "things",
+    "Things",
+    (Col("id", "bigint", "Identifier"), Col("tile", "bigint", "Tile"), Col("hpx29", "bigint", "Pixel")),
+    ("id",),
+    partition=("tile",),
+    sort=("hpx29",),
+    replace_by=("tile",),
+    stats=("hpx29",),
+)
+
+
+@pytest.fixture
+def fragmented(spark: Any, lake: Any) -> Any:
+    """A table whose tile 4 lies in three files."""
+    lake.create(TABLE)
+    for n, tile in enumerate((4, 5)):
+        rows = spark.range(100).selectExpr("id", f"{tile}L AS tile", "(id * 37) % 100 AS hpx29")
+        lake.replace(rows, TABLE, {"tile": [tile]}, transaction=f"r/{n}")
+    more = spark.range(100, 120).selectExpr("id", "4L AS tile", "id - 100 AS hpx29").repartition(2)
+    more.write.format("delta").mode("append").save(lake.location(TABLE.ref))
+    return lake
+
+
+def test_compaction_sorts_what_is_fragmented_and_touches_nothing_else(fragmented: Any) -> None:
+    lake, before = fragmented, {f["path"] for f in fragmented.files(TABLE.ref)}
+    rows = sorted(tuple(r) for r in lake.read(TABLE.ref).collect())
+    assert compact(lake, TABLE.ref) == 3
+    assert sorted(tuple(r) for r in lake.read(TABLE.ref).collect()) == rows
+    after = {f["path"]: f["partition.tile"] for f in lake.files(TABLE.ref)}
+    assert sorted(after.values()) == [4, 5]
+    assert {p for p, tile in after.items() if tile == 5} <= before
+    in_file = [r["hpx29"] for r in lake.read(TABLE.ref).where("tile = 4").collect()]
+    assert in_file == sorted(in_file)
+    assert compact(lake, TABLE.ref) == 0
+
+
+def test_vacuum_spares_what_a_stopped_run_has_pinned(fragmented: Any) -> None:
+    lake, version = fragmented, fragmented.version(TABLE.ref)
+    compact(lake, TABLE.ref)
+    Plan("stopped", "ingest", {}, {}, {"things": version}, {}, {}).save(lake.ops / "runs" / "stopped")
+    assert pinned(lake) == {"things": version}
+    assert vacuum(lake, TABLE.ref, keep_hours=0) > 0
+    assert lake.has_version(TABLE.ref, version)
+    (lake.ops / "runs" / "stopped").write("ingest.json", {"state": "done"})
+    assert pinned(lake) == {}
+    vacuum(lake, TABLE.ref, keep_hours=0)
+    assert not lake.has_version(TABLE.ref, version)
+    assert lake.read(TABLE.ref).count() == 220

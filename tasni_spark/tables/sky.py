@@ -42,7 +42,7 @@ DENSITY = Table(
         Col("order", "int", "Order of the cell", ucd="pos.healpix", nullable=False, range=(0, 12)),
         Col("cell", "bigint", "Pixel of that order", ucd="pos.healpix", nullable=False),
         Col("n", "bigint", "Sources in the cell", ucd="meta.number", nullable=False),
-        Col("area_deg2", "double", "Area observed", "deg2", "pos.angDistance", nullable=False),
+        Col("area_deg2", "double", "Area of the cell", "deg2", "pos.angDistance", nullable=False),
         Col("per_arcsec2", "double", "Surface density", "arcsec-2", "src.density", nullable=False),
     ),
     key=("survey", "cell"),

@@ -1,0 +1,12 @@
+-- Purpose: sources without a position and positions without a source, or in another tile
+-- Reads: :sources, :positions
+-- Parameters: sources a survey; positions its positions
+-- Usage: sql/checks/positions_of_sources.sql with sources=allwise, positions=allwise_positions
+SELECT
+    s.id AS source_id,
+    p.id AS position_id,
+    s.tile AS source_tile,
+    p.tile AS position_tile
+FROM IDENTIFIER(:sources) AS s
+FULL OUTER JOIN IDENTIFIER(:positions) AS p ON s.id = p.id
+WHERE s.id IS NULL OR p.id IS NULL OR s.hpx29 <> p.hpx29 OR s.tile <> p.tile

@@ -1,7 +1,7 @@
 -- Purpose: sources without a position and positions without a source, or in another tile
 -- Reads: :sources, :positions
 -- Parameters: sources a survey; positions its positions
--- Usage: sql/checks/positions_of_sources.sql with sources=allwise, positions=allwise_positions
+-- Usage: tasni sql --file sql/checks/positions_of_sources.sql --arg sources=allwise --arg positions=allwise_positions
 SELECT
     s.id AS source_id,
     p.id AS position_id,

@@ -1,7 +1,7 @@
 -- Purpose: nearest matches of AllWISE sources that an unrelated source explains, the most doubtful first
 -- Reads: matches, allwise
 -- Parameters: right_survey the survey matched; p_min chance probability at least
--- Usage: tasni sql --file chance_matches --arg right_survey=gaia_dr3 --arg p_min=0.05
+-- Usage: tasni sql --file chance_matches --arg right_survey=catwise2020 --arg p_min=0.001
 SELECT
     a.designation,
     a.ra,

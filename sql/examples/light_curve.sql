@@ -1,7 +1,7 @@
 -- Purpose: good single exposures of the source at a position, from the tiles that a ring three radii wide meets
 -- Reads: neowise
 -- Parameters: ra, dec deg; radius_arcsec arcsec
--- Usage: tasni sql --file light_curve --arg ra=217.69 --arg dec=-2.99 --arg radius_arcsec=3 --format csv
+-- Usage: tasni sql --file light_curve --arg ra=43.735078 --arg dec=-89.592553 --arg radius_arcsec=3 --format csv
 SELECT
     n.mjd,
     julian_year(n.mjd + 2400000.5D) AS epoch,

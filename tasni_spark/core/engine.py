@@ -19,6 +19,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from pyspark.sql import DataFrame
+
 from tasni_spark.core import lease
 from tasni_spark.core.arguments import Request, RunConfig
 from tasni_spark.core.errors import ConfigError, DataError, HeldError, PartialError, TasniError, nearest
@@ -207,7 +209,7 @@ class Run:
         written = {}
         parts = max(1, -(-group.rows // self.settings.rows_per_part))
         for table, df in step.compute(self.inputs, group, self.cfg).items():
-            if table.transient:
+            if table.transient and isinstance(df, DataFrame):
                 written[table.name] = self.lake.write_transient(df, table, self.plan.run_id, group.number)
                 continue
             scope = {**self.work.scope(self.cfg), "tile": group.tiles}
@@ -216,9 +218,12 @@ class Run:
             metadata = {"scope": {c: list(v) for c, v in self.work.scope(self.cfg).items()}}
             with self._turn(table):
                 held.check()
-                written[table.name] = self.lake.replace(
-                    df, table, where, transaction=transaction, parts=parts, metadata=metadata
-                )
+                if isinstance(df, DataFrame):
+                    written[table.name] = self.lake.replace(
+                        df, table, where, transaction=transaction, parts=parts, metadata=metadata
+                    )
+                else:
+                    written[table.name] = df(transaction)
         return written
 
     @contextmanager
@@ -289,7 +294,10 @@ class Run:
         for step in self.work.steps[:1]:
             for table, df in step.compute(self.inputs, self.plan.steps[step.name][0], self.cfg).items():
                 print(f"== {table.name}")
-                df.explain("formatted")
+                if isinstance(df, DataFrame):
+                    df.explain("formatted")
+                else:
+                    print("no Spark plan: workers read and write files")
         return self._base() | {"state": "planned", "exit_code": 0}
 
 

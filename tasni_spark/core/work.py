@@ -14,11 +14,12 @@ from pyspark.sql import DataFrame, SparkSession
 
 from tasni_spark.core.arguments import Request, RunConfig
 from tasni_spark.core.errors import DataError
-from tasni_spark.core.lake import Lake
+from tasni_spark.core.lake import Commit, Lake
 from tasni_spark.core.plan import Group
 from tasni_spark.core.spec import Job, Table
 
-Output = Mapping[Table, DataFrame]
+Output = Mapping[Table, DataFrame | Callable[[str], Commit]]
+"""What a group writes: rows of each table, or a function that commits them itself under the transaction given."""
 
 
 @dataclass(frozen=True)

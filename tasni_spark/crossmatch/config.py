@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tasni_spark.core.config import opt
 
 HOW = ("nearest", "all", "symmetric")
+ENGINES = ("auto", "tiles", "sql")
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,14 @@ class CrossmatchConfig:
     how: str = opt("nearest", "nearest | all | symmetric (nearest both ways)")
     motion_snr: float = opt(5.0, "a proper motion of fewer sigma is not applied")
     motion_allowance_masyr: float = opt(0.0, "motion to allow for where neither side has one: widens the radius")
+    engine: str = opt("auto", "auto | tiles (workers read sorted files) | sql (runs anywhere); the pairs are the same")
     radius_arcsec: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.how not in HOW:
             raise ValueError(f"how is '{self.how}', expected one of {', '.join(HOW)}")
+        if self.engine not in ENGINES:
+            raise ValueError(f"engine is '{self.engine}', expected one of {', '.join(ENGINES)}")
         if self.left in self.rights:
             raise ValueError(f"survey {self.left} stands on both sides")
         for name, radius in self.radius_arcsec.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from pyspark.sql import DataFrame
@@ -14,6 +14,7 @@ from tasni_spark.core.work import Inputs, Output
 from tasni_spark.crossmatch import sql
 from tasni_spark.crossmatch.config import CrossmatchConfig
 from tasni_spark.crossmatch.motion import Epochs, with_motion
+from tasni_spark.crossmatch.tiles.step import Replacement, unfit
 from tasni_spark.sky import cover, density
 from tasni_spark.sky.tiling import span
 from tasni_spark.tables.associations import MATCH_TILES, MATCHES
@@ -47,11 +48,28 @@ def bounds(inputs: Inputs, survey: str, column: str) -> tuple[float, float] | No
     return (min(low), max(high)) if low and high else None
 
 
+def engine(inputs: Inputs, cfg: CrossmatchConfig) -> tuple[str, str]:
+    """The engine of a run, and why it is not the fast one."""
+    if cfg.engine != "auto":
+        return cfg.engine, ""
+    reason = unfit(inputs, cfg)
+    return ("sql", reason) if reason else ("tiles", "")
+
+
+def tell(inputs: Inputs, cfg: CrossmatchConfig, _: Mapping[str, int], __: object) -> dict[str, str]:
+    """Which engine it was."""
+    name, reason = engine(inputs, cfg)
+    return {"engine": f"{name}: {reason}" if reason else name}
+
+
 def crossmatch(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
     """Matches of a group of left tiles with every right survey of the lake."""
     surveys = rights(inputs, cfg)
     if not surveys:
         return {}
+    if engine(inputs, cfg)[0] == "tiles":
+        radii = {right: radius_arcsec(inputs, cfg, right) for right in surveys}
+        return {MATCHES: Replacement(inputs, group, cfg, radii)}
     tiles = list(group.tiles)
     region = cover.merged([span(t) for t in tiles])
     reach = {right: reach_arcsec(inputs, cfg, right) for right in surveys}

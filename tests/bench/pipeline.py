@@ -58,7 +58,7 @@ def bench(rows: int, folder: Path) -> dict[str, tuple[int, Usage]]:
     """Each job at one size: rows that it is counted by, and its cost."""
     lake = ["--lake", "lake"]
     run(folder, "mock", "--rows", str(rows), "--out", "mock")
-    core = [c for c in tomllib.loads((places.ROOT / "conf/surveys/allwise.toml").read_text())["columns"]]
+    core = list(tomllib.loads((places.ROOT / "conf/surveys/allwise.toml").read_text())["columns"])
     narrow = definition(folder, "allwise_core", core[:CORE])
     everything = definition(folder, "allwise_all", schema("allwise").names)
     big = f"--set=tiling.rows_per_tile={max(rows // 50, 10_000)}"

@@ -12,6 +12,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from tasni_spark.core.arguments import Request
+from tasni_spark.core.compare import compare
 from tasni_spark.core.lake import Lake
 from tasni_spark.core.spec import Ref
 
@@ -29,19 +30,29 @@ def sky_lake(spark: Any, job: Callable[..., Any], hard_sky: Any, tmp_path_factor
     for name, side in zip(("left", "right"), hard_sky, strict=True):
         (folder / name).mkdir()
         side.drop(columns=["x", "y", "z"]).to_parquet(folder / name / "a.parquet", index=False)
-    job("tiling", lake, survey=str(SURVEYS / "left.toml"), input=str(folder / "left"), rows_per_tile=2500)
+    job("tiling", lake, survey=str(SURVEYS / "left.toml"), input=str(folder / "left"), rows_per_tile=1500)
     for name in ("left", "right"):
         job("ingest", lake, survey=str(SURVEYS / f"{name}.toml"), input=str(folder / name))
     job("density", lake, surveys=["right"])
     return lake
 
 
-@pytest.mark.parametrize(("how", "checkpoint"), [("nearest", 4000), ("all", 1_000_000), ("symmetric", 6000)])
+@pytest.mark.parametrize(
+    ("engine", "how", "checkpoint"),
+    [
+        ("auto", "nearest", 4000),
+        ("tiles", "all", 1_000_000),
+        ("tiles", "symmetric", 6000),
+        ("sql", "nearest", 1_000_000),
+        ("sql", "symmetric", 6000),
+    ],
+)
 def test_tiles_give_the_pairs_of_the_whole_sky(
-    sky_lake: Lake, job: Callable[..., Any], hard_sky: Any, how: str, checkpoint: int
+    sky_lake: Lake, job: Callable[..., Any], hard_sky: Any, engine: str, how: str, checkpoint: int
 ) -> None:
     request = Request(sets=(f"run.checkpoint_rows={checkpoint}",))
-    record = job("crossmatch", sky_lake, left="left", rights=["right"], how=how, request=request)
+    record = job("crossmatch", sky_lake, left="left", rights=["right"], how=how, engine=engine, request=request)
+    assert record["facts"]["engine"] == ("tiles" if engine == "auto" else engine)
     assert (record["groups"]["crossmatch"] > 1) == (checkpoint < 10_000)
     found = sky_lake.read(Ref("matches")).toPandas()
     truth = brute(*hard_sky, 5.0)
@@ -129,3 +140,14 @@ def test_real_dwarfs(spark: Any, job: Callable[..., Any], real: Path, tmp_path: 
     beyond_3_arcsec = {"2MASSJ14442067-2019222", "2MASS J18000116-1559235"}
     explained = set(truth[truth["pmra"].isna()]["source"]) | beyond_3_arcsec | {"2MASS J01070426+2435279"}
     assert set(lost["source"]) <= explained
+
+
+def test_both_engines_write_the_same_table(sky_lake: Lake, job: Callable[..., Any]) -> None:
+    written = []
+    for engine in ("sql", "tiles"):
+        job("crossmatch", sky_lake, left="left", rights=["right"], how="all", engine=engine)
+        written.append(sky_lake.version(Ref("matches")))
+    sql, tiles = (sky_lake.read(Ref("matches"), version) for version in written)
+    found = compare(sql, tiles, ["left_id", "right_id"], relative=1e-9)
+    assert found.is_equal, str(found)
+    assert found.rows[0] > 80_000

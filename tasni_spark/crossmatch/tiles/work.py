@@ -6,7 +6,7 @@ a row ever being made. Files that no commit names are invisible, so a worker may
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -110,7 +110,7 @@ def run_group(task: Task, match: Match, out: str) -> list[Written]:
 
 def worker(
     tasks: Sequence[str], match: Match, out: str
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """A function for `spark.range(...).mapInArrow(f, WRITTEN_DDL)`: each row names a group by its position.
 
     Parameters
@@ -121,7 +121,7 @@ def worker(
         Folder of the `matches` table.
     """
 
-    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for number in batch.column(0).to_pylist():
                 written = run_group(Task.from_json(tasks[number]), match, out)

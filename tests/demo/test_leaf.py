@@ -53,7 +53,7 @@ def test_places_lie_in_the_pixel_that_the_path_names(made, planned, frame):
     shots = frame("neowise")
     assert (_pixel(shots["ra"], shots["dec"]) == shots["pixel"]).all()
     inside = [(shots["place"] == p) & (shots["pixel"] == planned[p].pixel) for p in made if "neowise" in made[p]]
-    assert 0.99 < np.any(inside, axis=0).mean() < 1.0
+    assert np.any(inside, axis=0).mean() > 0.99
 
 
 def test_the_leaf_on_the_seam_has_both_ends_of_right_ascension(frame):

@@ -7,11 +7,11 @@ RETURNS STRUCT<x: DOUBLE, y: DOUBLE, z: DOUBLE>
 COMMENT 'A part of earth'
 RETURN named_struct(
     'x', -(1.00014D - 0.01671D * cos(anomaly) - 0.00014D * cos(2D * anomaly))
-    * cos(radians(280.46D + 0.98560915354D * days + 1.915D * sin(anomaly) + 0.02D * sin(2D * anomaly))),
+    * cos(radians(280.46D + 0.985609154D * days + 1.915D * sin(anomaly) + 0.02D * sin(2D * anomaly))),
     'y', -(1.00014D - 0.01671D * cos(anomaly) - 0.00014D * cos(2D * anomaly))
-    * sin(radians(280.46D + 0.98560915354D * days + 1.915D * sin(anomaly) + 0.02D * sin(2D * anomaly)))
+    * sin(radians(280.46D + 0.985609154D * days + 1.915D * sin(anomaly) + 0.02D * sin(2D * anomaly)))
     * cos(radians(23.439291D)),
     'z', -(1.00014D - 0.01671D * cos(anomaly) - 0.00014D * cos(2D * anomaly))
-    * sin(radians(280.46D + 0.98560915354D * days + 1.915D * sin(anomaly) + 0.02D * sin(2D * anomaly)))
+    * sin(radians(280.46D + 0.985609154D * days + 1.915D * sin(anomaly) + 0.02D * sin(2D * anomaly)))
     * sin(radians(23.439291D))
 )

@@ -90,4 +90,4 @@ def _for_each(survey: Column, values: Mapping[str, Column]) -> Column:
 
 def p_chance(radius_arcsec: Column, per_arcsec2: Column) -> Column:
     """Probability that an unrelated source lies within a radius: 1 - exp(-pi r^2 rho)."""
-    return 1.0 - F.exp(-math.pi * radius_arcsec * radius_arcsec * per_arcsec2)
+    return -F.expm1(-math.pi * radius_arcsec * radius_arcsec * per_arcsec2)

@@ -102,7 +102,7 @@ def table(
     chance: Any = pa.nulls(len(order), pa.float64())
     if density is not None:
         per_arcsec2 = density.around(left.columns["hpx29"][rows].astype(np.int64, copy=False))
-        chance = _arrow(1.0 - np.exp(-np.pi * sep * sep * per_arcsec2))
+        chance = _arrow(-np.expm1(-np.pi * sep * sep * per_arcsec2))
     columns = {
         "left_survey": _texts([left_survey]).take(zeros),
         "right_survey": _texts([right_survey]).take(zeros),

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from delta.tables import DeltaTable
-from pyspark.sql import functions as F
 
 from tasni_spark.core.lake import Lake, laid_out, predicate
 from tasni_spark.core.plan import Plan
@@ -23,27 +23,38 @@ KEEP_HOURS = 168.0
 
 
 def compact(lake: Lake, ref: Ref) -> int:
-    """Rewrite tiles of several files as one sorted file each; rows and readers notice nothing.
+    """Rewrite partitions of several files as one sorted file each; rows and readers notice nothing.
 
     Returns
     -------
     int
         Files that were replaced.
     """
-    by_tile = Counter(f.get("partition.tile") for f in lake.files(ref))
-    split = [tile for tile, n in by_tile.items() if n > 1]
+    partition = lake.partition(ref)
+    files = Counter(tuple(f[f"partition.{c}"] for c in partition) for f in lake.files(ref))
+    split = [values for values, n in files.items() if n > 1]
     if not split:
         return 0
-    rows, partition = lake.read(ref), lake.partition(ref)
-    is_tiled = "tile" in partition
-    if is_tiled:
-        rows = rows.where(F.col("tile").isin(split))
+    rows, where = lake.read(ref), _any_of(partition, split)
+    rows = rows.where(where) if partition else rows
     writer = laid_out(rows, partition, lake.sort(ref), max(1, len(split) // 4)).write.format("delta")
     writer = writer.mode("overwrite").option("dataChange", "false")
-    if is_tiled:
-        writer = writer.option("replaceWhere", predicate({"tile": split}))
-    lake.save(writer, ref)
-    return sum(by_tile[tile] for tile in split)
+    lake.save(writer.option("replaceWhere", where) if partition else writer, ref)
+    return sum(files[values] for values in split)
+
+
+def _any_of(columns: Sequence[str], partitions: Sequence[tuple[Any, ...]]) -> str:
+    """A SQL condition that names partitions; those that differ in the last column only are one term."""
+    last: dict[tuple[Any, ...], list[Any]] = {}
+    for values in partitions:
+        last.setdefault(values[:-1], []).extend(values[-1:])
+    terms = [
+        predicate(
+            {**{c: [v] for c, v in zip(columns, first, strict=False)}, **({columns[-1]: rest} if columns else {})}
+        )
+        for first, rest in last.items()
+    ]
+    return " OR ".join(f"({term})" for term in terms)
 
 
 def vacuum(lake: Lake, ref: Ref, keep_hours: float = KEEP_HOURS) -> int:

@@ -230,9 +230,9 @@ def _repeats(inputs: Inputs, survey: Survey) -> DataFrame | None:
 
 
 def _rejected_before(inputs: Inputs, survey: Survey) -> bool:
-    """Whether an earlier run may have left rejects of the survey, by the statistics of the files."""
+    """Whether an earlier run has left rejects of the survey."""
     files = inputs.lake.files(REJECTS.ref) if inputs.lake.exists(REJECTS.ref) else []
-    return any(f["num_records"] and f["min.survey"] <= survey.name <= f["max.survey"] for f in files)
+    return any(f["partition.survey"] == survey.name for f in files)
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ MATCH_TILES = Table(
     ),
     key=("left_survey", "right_survey", "tile"),
     sort=("left_survey", "right_survey", "tile"),
+    partition=("left_survey", "right_survey"),
     replace_by=("left_survey", "right_survey", "tile"),
     stats=("left_survey", "right_survey", "tile"),
 )

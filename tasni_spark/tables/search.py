@@ -42,6 +42,7 @@ CANDIDATES = Table(
     ),
     key=("cut_set", "survey", "id"),
     sort=("cut_set", "survey", "hpx29", "id"),
+    partition=("cut_set", "survey"),
     replace_by=("cut_set", "survey"),
     stats=("cut_set", "survey", "hpx29", "id"),
 )
@@ -72,6 +73,7 @@ CUTFLOW = Table(
     ),
     key=("cut_set", "survey", "tile", "step"),
     sort=("cut_set", "survey", "tile", "step"),
+    partition=("cut_set", "survey"),
     replace_by=("cut_set", "survey"),
     stats=("cut_set", "survey", "tile"),
 )

@@ -30,6 +30,7 @@ COVERAGE = Table(
     ),
     key=("survey", "start"),
     sort=("survey", "start"),
+    partition=("survey",),
     replace_by=("survey",),
     stats=("survey", "cell"),
 )
@@ -47,6 +48,7 @@ DENSITY = Table(
     ),
     key=("survey", "cell"),
     sort=("survey", "cell"),
+    partition=("survey",),
     replace_by=("survey",),
     stats=("survey",),
 )

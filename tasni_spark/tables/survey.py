@@ -76,6 +76,7 @@ REJECTS = Table(
     ),
     key=("survey", "release", "file", "id", "row"),
     sort=("survey", "release", "file"),
+    partition=("survey",),
     replace_by=("survey", "release"),
     stats=("survey", "release"),
     shared=True,

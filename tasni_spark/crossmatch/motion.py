@@ -43,7 +43,8 @@ def with_motion(positions: DataFrame, snr: float) -> DataFrame:
     """
     pm = F.hypot("pmra_masyr", "pmdec_masyr")
     error = F.hypot("pmra_error_masyr", "pmdec_error_masyr") / F.sqrt(F.lit(2.0))
-    moves = F.coalesce(pm >= snr * error, F.lit(False)) & F.col("epoch").isNotNull()
+    known = ~F.isnan(pm) & ~F.isnan("epoch")  # NaN counts as the largest number in Spark
+    moves = F.coalesce((pm >= snr * error) & known, F.lit(False)) & F.col("epoch").isNotNull()
     vector = motion_vector(F.col("ra"), F.col("dec"), F.col("pmra_masyr"), F.col("pmdec_masyr"))
     columns = dict(zip(("mx", "my", "mz", "pm_masyr"), (*vector, pm), strict=True))
     frame = positions.withColumn("is_moving", moves)

@@ -41,5 +41,5 @@ MATCH_TILES = Table(
     sort=("left_survey", "right_survey", "tile"),
     partition=("left_survey", "right_survey"),
     replace_by=("left_survey", "right_survey", "tile"),
-    stats=("left_survey", "right_survey", "tile"),
+    stats=("tile",),
 )

@@ -44,7 +44,7 @@ CANDIDATES = Table(
     sort=("cut_set", "survey", "hpx29", "id"),
     partition=("cut_set", "survey"),
     replace_by=("cut_set", "survey"),
-    stats=("cut_set", "survey", "hpx29", "id"),
+    stats=("hpx29", "id"),
 )
 
 CUTFLOW = Table(
@@ -75,5 +75,5 @@ CUTFLOW = Table(
     sort=("cut_set", "survey", "tile", "step"),
     partition=("cut_set", "survey"),
     replace_by=("cut_set", "survey"),
-    stats=("cut_set", "survey", "tile"),
+    stats=("tile",),
 )

@@ -32,7 +32,7 @@ COVERAGE = Table(
     sort=("survey", "start"),
     partition=("survey",),
     replace_by=("survey",),
-    stats=("survey", "cell"),
+    stats=("cell",),
 )
 
 DENSITY = Table(
@@ -50,5 +50,5 @@ DENSITY = Table(
     sort=("survey", "cell"),
     partition=("survey",),
     replace_by=("survey",),
-    stats=("survey",),
+    stats=("cell",),
 )

@@ -78,6 +78,6 @@ REJECTS = Table(
     sort=("survey", "release", "file"),
     partition=("survey",),
     replace_by=("survey", "release"),
-    stats=("survey", "release"),
+    stats=("release",),
     shared=True,
 )

@@ -29,6 +29,7 @@ def test_declaration(table: Table) -> None:
     for role in ("key", "partition", "sort", "replace_by", "stats"):
         assert set(getattr(table, role)) <= set(table.names), role
     assert table.key
+    assert not set(table.stats) & set(table.partition), "Delta keeps no statistics of partition columns"
     assert len(table.columns) < 100, "above 100 columns Spark gives up generated code and vectorised reads"
     for c in table.columns:
         assert c.doc, c.name

@@ -78,7 +78,13 @@ class Run:
     def _plan(self) -> Plan:
         if self.request.resume is None:
             now = datetime.datetime.now(datetime.UTC)
-            return self._new_plan(self.request.run_id or f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:4]}")
+            run_id = self.request.run_id or f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:4]}"
+            if Plan.load(self.runs / run_id, self.label):
+                raise ConfigError(
+                    f"run {run_id}: {self.label} has been run under this name: give --resume {run_id} to go on with it, "
+                    "or another --run-id"
+                )
+            return self._new_plan(run_id)
         run_id = self.request.resume or self._last()
         if run_id not in self.runs.folders():
             raise ConfigError(f"lake {self.lake.root}: no run {run_id}{nearest(run_id, self.runs.folders())}")
@@ -223,7 +229,7 @@ class Run:
                         df, table, where, transaction=transaction, parts=parts, metadata=metadata
                     )
                 else:
-                    written[table.name] = df(transaction)
+                    written[table.name] = df(transaction, metadata)
         return written
 
     @contextmanager

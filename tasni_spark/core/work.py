@@ -18,8 +18,8 @@ from tasni_spark.core.lake import Commit, Lake
 from tasni_spark.core.plan import Group
 from tasni_spark.core.spec import Job, Table
 
-Output = Mapping[Table, DataFrame | Callable[[str], Commit]]
-"""What a group writes: rows of each table, or a function that commits them itself under the transaction given."""
+Output = Mapping[Table, DataFrame | Callable[[str, Mapping[str, Any]], Commit]]
+"""What a group writes: rows of each table, or a function that commits them itself, under a transaction and metadata."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from tasni_spark.core.arguments import Request
 from tasni_spark.core.compare import compare
+from tasni_spark.core.errors import ConfigError
 from tasni_spark.core.lake import Lake
 from tasni_spark.core.spec import Ref
 
@@ -151,3 +152,24 @@ def test_both_engines_write_the_same_table(sky_lake: Lake, job: Callable[..., An
     found = compare(sql, tiles, ["left_id", "right_id"], relative=1e-9)
     assert found.is_equal, str(found)
     assert found.rows[0] > 80_000
+
+
+def test_a_run_s_name_is_used_once(sky_lake: Lake, job: Callable[..., Any]) -> None:
+    """A second run under the name of the first would find its groups done, whatever has changed since."""
+    once = Request(run_id="once")
+    job("crossmatch", sky_lake, left="left", rights=["right"], request=once)
+    with pytest.raises(
+        ConfigError, match=r"run once: crossmatch-left has been run under this name: give --resume once"
+    ):
+        job("crossmatch", sky_lake, left="left", rights=["right"], how="all", request=once)
+
+
+def test_another_left_survey_does_not_stand_in_the_way_of_resuming(sky_lake: Lake, job: Callable[..., Any]) -> None:
+    for engine in ("tiles", "sql"):
+        first = Request(run_id=f"first-{engine}")
+        job("crossmatch", sky_lake, left="left", rights=["right"], engine=engine, request=first)
+        job("crossmatch", sky_lake, left="right", rights=["left"], engine=engine)
+        again = job(
+            "crossmatch", sky_lake, left="left", rights=["right"], engine=engine, request=Request(resume=first.run_id)
+        )
+        assert again["state"] == "done"

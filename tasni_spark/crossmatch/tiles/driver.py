@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import deltalake
 import deltalake.transaction
@@ -65,6 +66,7 @@ def commit(
     match: Match,
     transaction: str,
     tiles: Sequence[int] = (),
+    metadata: Mapping[str, Any] | None = None,
     storage: dict[str, str] | None = None,
 ) -> int | None:
     """Make a group's files the whole content of its tiles, in one commit.
@@ -79,6 +81,8 @@ def commit(
         Tiles to replace; empty adds the files to what is there, for a left table that is not partitioned by tile.
     transaction
         A name of this replacement; a second commit of it does nothing.
+    metadata
+        Stored with the commit beside the transaction, as `Lake.replace` does.
     storage
         Options of the object store.
 
@@ -110,7 +114,7 @@ def commit(
         partition_filters=[*where, ("tile", "in", [str(t) for t in tiles])] if tiles else None,
         commit_properties=deltalake.transaction.CommitProperties(
             app_transactions=[deltalake.transaction.Transaction(transaction, 0)],
-            custom_metadata={"userMetadata": json.dumps({"transaction": transaction})},  # as `Lake.replace` does
+            custom_metadata={"userMetadata": json.dumps({"transaction": transaction, **(metadata or {})})},
         ),
     )
     table.update_incremental()

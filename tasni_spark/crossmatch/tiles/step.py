@@ -6,7 +6,9 @@ and commits, so a group costs one Spark job a survey and no shuffle.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -41,19 +43,19 @@ def unfit(inputs: Inputs, cfg: CrossmatchConfig) -> str:
 
 @dataclass(frozen=True)
 class Replacement:
-    """A group's matches with all right surveys: the engine calls it with the name of the transaction."""
+    """A group's matches with all right surveys: the engine calls it with the transaction and the commit's metadata."""
 
     inputs: Inputs
     group: Group
     cfg: CrossmatchConfig
     radii_arcsec: dict[str, float]
 
-    def __call__(self, transaction: str) -> Commit:
+    def __call__(self, transaction: str, metadata: Mapping[str, Any]) -> Commit:
         """Match and commit."""
-        done = [self._with(right, f"{transaction}/{right}") for right in self.radii_arcsec]
+        done = [self._with(right, f"{transaction}/{right}", metadata) for right in self.radii_arcsec]
         return Commit(max(c.version for c in done), sum(c.rows for c in done))
 
-    def _with(self, right: str, transaction: str) -> Commit:
+    def _with(self, right: str, transaction: str, metadata: Mapping[str, Any]) -> Commit:
         lake, tiles = self.inputs.lake, set(self.group.tiles)
         out = lake.location(MATCHES.ref)
         left, other = (self._files(survey) for survey in (self.cfg.left, right))
@@ -74,7 +76,7 @@ class Replacement:
         numbers = self.inputs.spark.range(0, len(tasks), 1, max(len(tasks), 1))
         rows = numbers.mapInArrow(worker([t.to_json() for t in tasks], match, out), WRITTEN_DDL).collect()
         written = [w for w in (Written(*row) for row in rows) if w.tile in tiles]
-        commit(out, written, match, transaction, tiles=sorted(tiles))
+        commit(out, written, match, transaction, tiles=sorted(tiles), metadata=metadata)
         return Commit(lake.version(MATCHES.ref), sum(w.rows for w in written))
 
     def _root(self, survey: str) -> str:

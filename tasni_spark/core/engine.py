@@ -21,9 +21,10 @@ from typing import Any, NoReturn
 
 from pyspark.sql import DataFrame
 
-from tasni_spark.core import lease
+from tasni_spark.core import lease, transient
 from tasni_spark.core.arguments import Request, RunConfig
 from tasni_spark.core.errors import ConfigError, DataError, HeldError, PartialError, TasniError, nearest
+from tasni_spark.core.files import Folder
 from tasni_spark.core.lake import Commit, Lake
 from tasni_spark.core.plan import Group, Plan
 from tasni_spark.core.progress import Tracker
@@ -81,8 +82,8 @@ class Run:
             run_id = self.request.run_id or f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:4]}"
             if Plan.load(self.runs / run_id, self.label):
                 raise ConfigError(
-                    f"run {run_id}: {self.label} has been run under this name: give --resume {run_id} to go on with it, "
-                    "or another --run-id"
+                    f"run {run_id}: {self.label} has been run under this name: "
+                    f"give --resume {run_id} to go on with it, or another --run-id"
                 )
             return self._new_plan(run_id)
         run_id = self.request.resume or self._last()
@@ -216,7 +217,7 @@ class Run:
         parts = max(1, -(-group.rows // self.settings.rows_per_part))
         for table, df in step.compute(self.inputs, group, self.cfg).items():
             if table.transient and isinstance(df, DataFrame):
-                written[table.name] = self.lake.write_transient(df, table, self.plan.run_id, group.number)
+                written[table.name] = Commit(0, transient.write(df, table, self._transient(table), group.number))
                 continue
             scope = {**self.work.scope(self.cfg), "tile": group.tiles}
             where = {c: scope[c] for c in table.replace_by if len(scope[c])}
@@ -247,10 +248,13 @@ class Run:
         for name, n in rows.items():
             self.rows[name] = self.rows.get(name, 0) + n
 
+    def _transient(self, table: Table) -> Folder:
+        return transient.folder(self.lake.ops, table, self.plan.run_id)
+
     def _drop_transient(self) -> None:
         for table in self.tables.values():
             if table.transient:
-                self.lake.drop_transient(table, self.plan.run_id)
+                self._transient(table).delete_all()
 
     # -- telling --------------------------------------------------------------------------------------------------
 

@@ -8,9 +8,7 @@ on the columns that searches prune by.
 
 from __future__ import annotations
 
-import functools
 import json
-import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,11 +17,9 @@ import deltalake
 import deltalake.exceptions
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as pads
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql import types as T
 
 from tasni_spark.core import contract
 from tasni_spark.core.errors import ConfigError, ContractError, DataError
@@ -121,9 +117,6 @@ class Lake:
     @property
     def _releases(self) -> Folder:
         return self.ops / "releases"
-
-    def _transient(self, table: Table, run_id: str) -> Folder:
-        return self.ops / "transient" / run_id / table.name
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -316,41 +309,10 @@ class Lake:
                 files = files.filter(pc.is_in(files[f"partition.{column}"], pa.array(values)))
         return bool(files.num_rows == 0)
 
-    def write_transient(self, df: DataFrame, table: Table, run_id: str, group: int) -> Commit:
-        """Write one group of a transient table: plain Parquet, replaced whole."""
-        folder = self._transient(table, run_id) / f"group={group}"
-        contract.conform(df, table).write.mode("overwrite").partitionBy(*table.partition).parquet(folder.uri)
-        return Commit(0, footer_rows(folder))
-
-    def read_transient(self, table: Table, run_id: str) -> DataFrame:
-        """All groups of a transient table."""
-        folder = self._transient(table, run_id)
-        schema = contract.struct(table).add("group", T.IntegerType())
-        return self.spark.read.schema(schema).parquet(folder.uri)
-
-    def transient_rows(self, table: Table, run_id: str, **partition: Any) -> int:
-        """Rows of a transient table, of one partition where given, from the footers alone."""
-        return footer_rows(self._transient(table, run_id), **partition)
-
-    def drop_transient(self, table: Table, run_id: str) -> None:
-        """Delete a transient table."""
-        self._transient(table, run_id).delete_all()
-
 
 def predicate(where: Mapping[str, Sequence[Any]]) -> str:
     """A SQL condition: every column is one of its values."""
     return " AND ".join(f"{c} IN ({', '.join(_literal(v) for v in values)})" for c, values in where.items())
-
-
-def footer_rows(folder: Folder, **partition: Any) -> int:
-    """Rows of all Parquet files below a folder, or of those of a partition, from their footers."""
-    if not folder.folders() and not folder.names():
-        return 0
-    files = pads.dataset(folder.path, format="parquet", filesystem=folder.system, partitioning="hive")
-    if not set(partition) <= set(files.schema.names):
-        return 0
-    wanted = [pads.field(name) == value for name, value in partition.items()]
-    return int(files.count_rows(filter=functools.reduce(operator.and_, wanted)) if wanted else files.count_rows())
 
 
 def laid_out(df: DataFrame, partition: Sequence[str], sort: Sequence[str], parts: int) -> DataFrame:

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
+from tasni_spark.core import transient
 from tasni_spark.core.arguments import Request, RunConfig
 from tasni_spark.core.errors import DataError
 from tasni_spark.core.lake import Commit, Lake
@@ -93,12 +94,12 @@ class Inputs:
 
     def own_rows(self, table: Table, **partition: Any) -> int:
         """How many rows an earlier step of this run wrote to a transient table."""
-        return self.lake.transient_rows(table, self.run_id, **partition)
+        return transient.rows(transient.folder(self.lake.ops, table, self.run_id), **partition)
 
     def own(self, table: Table) -> DataFrame:
         """What an earlier step of this run wrote."""
         if table.transient:
-            return self.lake.read_transient(table, self.run_id)
+            return transient.read(self.spark, table, transient.folder(self.lake.ops, table, self.run_id))
         return self.lake.read(table.ref)
 
 

@@ -17,10 +17,10 @@ demo: setup ## make a mock sky, search it, write report.html
 	@$(BIN)/tasni demo
 
 test: setup ## all tests
-	@$(BIN)/pytest -m "not chaos and not bench"
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not chaos and not bench"
 
-fast: $(VENV)/.done ## tests that need no JVM
-	@$(BIN)/pytest -m "not spark and not e2e and not chaos and not bench"
+fast: $(VENV)/.done ## tests that take moments
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not spark and not e2e and not slow and not chaos and not bench"
 
 check: $(VENV)/.done ## style, types, layers, SQL
 	@$(BIN)/ruff check .

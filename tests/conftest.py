@@ -20,6 +20,13 @@ REAL = ROOT.parent / "shared" / "data"
 SURVEYS = ROOT / "tests" / "data" / "surveys"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of the one session in one process; those without a JVM run beside it."""
+    for item in items:
+        if any(item.iter_markers("spark")) or any(item.iter_markers("e2e")):
+            item.add_marker(pytest.mark.xdist_group("spark"))
+
+
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Any]:
     """The one session."""

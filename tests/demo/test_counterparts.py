@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
 
+pytestmark = pytest.mark.slow
+
 LINKS = {
     "gaia_dr3": ("gaia_source_id", "source_id", "ra", "dec", 2016.0),
     "twomass": ("twomass_pts_key", "pts_key", "ra", "decl", 1999.3),

@@ -9,6 +9,8 @@ import pytest
 from tasni_spark import demo
 from tasni_spark.demo.dwarfs import cold_dwarfs
 
+pytestmark = pytest.mark.slow
+
 TABLE = pd.read_csv(Path(demo.__file__).with_name("dwarfs.csv"), comment="#").set_index("bin")
 
 

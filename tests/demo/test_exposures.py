@@ -10,6 +10,8 @@ from tasni_spark.demo.directions import centres, ecliptic, pixels
 from tasni_spark.demo.variables import KINDS, change
 from tasni_spark.demo.visits import ALLWISE, NEOWISE, frames, stretch, visits
 
+pytestmark = pytest.mark.slow
+
 
 def _of(frame, place):
     """Exposures of the sources that stay, with the truth about them."""

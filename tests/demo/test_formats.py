@@ -14,6 +14,8 @@ from tasni_spark.core.files import Folder
 from tasni_spark.demo.files import schema, widened, write
 from tasni_spark.demo.names import sexagesimal
 
+pytestmark = pytest.mark.slow
+
 CONF = Path(__file__).resolve().parents[2] / "conf" / "surveys"
 WIDTHS = {"allwise": 298, "neowise": 143, "gaia_dr3": 152, "twomass": 60, "panstarrs1": 131, "nvss": 7}
 CONSTANT = ("ref_epoch", "objInfoFlag", "mp_flg", "err_ang", "cc_flags", "rd_flg", "cc_flg", "gal_contam")

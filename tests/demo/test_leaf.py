@@ -8,6 +8,8 @@ from cdshealpix.nested import lonlat_to_healpix
 
 from tasni_spark.demo.leaf import leaf
 
+pytestmark = pytest.mark.slow
+
 KEYS = {
     "allwise": "cntr",
     "neowise": "cntr",

@@ -8,6 +8,8 @@ from astropy.time import Time
 
 from tasni_spark.demo.visits import ALLWISE, visits
 
+pytestmark = pytest.mark.slow
+
 
 def _track(truth, mjd, *, parallax=True):
     """Apparent places by astropy's space motion and ephemeris."""

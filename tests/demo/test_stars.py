@@ -5,6 +5,8 @@ import pytest
 
 from tasni_spark.demo.stars import colours, extinction_v, stars
 
+pytestmark = pytest.mark.slow
+
 
 def test_colours_of_the_sun_and_of_a_red_dwarf_are_the_published_ones():
     """Mamajek 2022 for G2V and M4V: G - Ks, J - H, BP - RP; Wright et al. 2010: W1 - W2 of stars about 0."""

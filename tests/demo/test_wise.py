@@ -5,6 +5,8 @@ import pytest
 
 from tasni_spark.demo.wise import DEPTH, FLOOR, ZERO_POINT, measured, position_error, quality
 
+pytestmark = pytest.mark.slow
+
 N = 200_000
 
 

@@ -59,6 +59,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 def test_every_mix_of_measurement_limit_and_gap_against_brute_force() -> None:
     rows = np.array(CASES)
     got = log_likelihood(MIXTURE, *colours(*rows.T))
@@ -80,6 +81,7 @@ def test_a_brighter_limit_moves_the_ratio_smoothly() -> None:
     assert np.abs(np.diff(got)).max() < 0.6
 
 
+@pytest.mark.slow
 def test_a_mixture_comes_back_from_noisy_draws_with_limits() -> None:
     rng = np.random.default_rng(11)
     mean, covariance = np.array([2.6, 1.6]), np.array([[0.4, -0.1], [-0.1, 0.25]])

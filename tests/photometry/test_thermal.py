@@ -43,6 +43,7 @@ def injected(n: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray,
     return t, log_omega, mags, errors
 
 
+@pytest.mark.slow
 def test_a_thousand_rows_against_curve_fit() -> None:
     _, _, mags, errors = injected(1000)
     got = thermal(mags, errors)

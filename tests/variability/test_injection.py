@@ -11,6 +11,8 @@ import pytest
 from tasni_spark.variability import fdr, flux, injection, suite, verdicts, visits
 from tasni_spark.variability.injection import KINDS, InjectionConfig, Truth
 
+pytestmark = pytest.mark.slow
+
 YEAR = 365.25
 
 

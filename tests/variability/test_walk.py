@@ -39,6 +39,7 @@ def test_likelihood(tau: float, sd: float, is_line: bool) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.slow
 def test_optimum(seed: int) -> None:
     t, y, w = curve(seed, (0.5, 1.0, 3.0)[seed % 3], 0.1, slope=0.02 * (seed > 2))
     for is_line in (False, True):

@@ -25,6 +25,8 @@ from tasni_spark.crossmatch.tiles.work import Match
 from .files import NAMES, positions, write
 from .skies import ARCSEC, around, brute, even, near, sides, sky
 
+pytestmark = pytest.mark.slow
+
 MATCH = Match("wise", "gaia", "", "", Rule(3.0))
 PAIR = ["left_id", "right_id", "rank", "n_neighbours"]
 

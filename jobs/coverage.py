@@ -6,7 +6,7 @@ Example:
 
 from tasni_spark.core.run import run
 from tasni_spark.core.work import Step, Work, whole
-from tasni_spark.ingest.coverage import coverage, names
+from tasni_spark.ingest.coverage import coverage, definitions, files, names
 from tasni_spark.pipeline import JOBS
 from tasni_spark.tables.sky import COVERAGE
 
@@ -15,6 +15,8 @@ WORK = Work(
     steps=(Step("coverage", coverage, whole),),
     tables=lambda *_: (COVERAGE,),
     scope=lambda cfg: {"survey": names(cfg.surveys)},
+    definitions=definitions,
+    sources=files,
 )
 
 if __name__ == "__main__":

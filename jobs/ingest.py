@@ -22,6 +22,7 @@ WORK = Work(
     tables=i.tables,
     scope=i.scope,
     definitions=i.definitions,
+    sources=lambda _, notes: [path for path, *_ in notes["files"]],
     prepare=i.prepare,
     balance=i.balance,
     finish=i.publish,

@@ -64,7 +64,7 @@ def _is_made(cfg: MockConfig) -> bool:
 
 def _request(pipeline_name: str, resume: str | None, sets: list[str]) -> Request:
     conf = places.find("conf/pipeline", pipeline_name)
-    return Request(conf=(str(conf),), sets=tuple(sets), resume=resume)
+    return Request(conf=(str(conf),), sets=tuple(sets), resume=resume, skip_done=True)
 
 
 def inputs(cfg: MockConfig) -> list[str]:

@@ -23,7 +23,9 @@ def main(argv: list[str]) -> int:
     """Run a pipeline, or go on with one."""
     p = parser("pipeline", "tasni pipeline --conf conf/pipeline/demo.toml\ntasni pipeline --conf my.toml --resume")
     arguments.add_common(p)
-    return go(arguments.request(vars(p.parse_args(argv))))
+    p.add_argument("--again", action="store_true", help="run every job, also where nothing has changed")
+    args = vars(p.parse_args(argv))
+    return go(arguments.request(args | {"skip_done": not args["again"]}))
 
 
 def go(request: Request) -> int:

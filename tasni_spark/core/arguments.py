@@ -43,6 +43,7 @@ class Request:
     run_id: str = ""
     each: str = ""
     resume: str | None = None
+    skip_done: bool = False
     quarantine: bool = False
     dry_run: bool = False
     explain: bool = False

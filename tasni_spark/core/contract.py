@@ -6,6 +6,7 @@ cast, and anything else that drifts is an error: never inference, never a silent
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 from pyspark.sql import DataFrame
@@ -30,6 +31,12 @@ def kind(spark_type: str) -> str:
     return _KINDS.get(spark_type, spark_type)
 
 
+@functools.cache
+def data_type(spark_type: str) -> T.DataType:
+    """A Spark SQL type by its name; the session is asked once for each."""
+    return T._parse_datatype_string(spark_type)
+
+
 def struct(table: Table) -> T.StructType:
     """Spark schema of a table, with documentation, unit and UCD as column metadata.
 
@@ -39,7 +46,7 @@ def struct(table: Table) -> T.StructType:
     for c in table.columns:
         metadata = {"comment": c.doc + (f" [{c.unit}]" if c.unit else "")}
         metadata |= {k: v for k, v in (("unit", c.unit), ("ucd", c.ucd)) if v}
-        fields.append(T.StructField(c.name, T._parse_datatype_string(c.type), c.nullable, metadata))
+        fields.append(T.StructField(c.name, data_type(c.type), c.nullable, metadata))
     return T.StructType(fields)
 
 

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 from pyspark.sql import DataFrame
 
-from tasni_spark.core import lease, transient
+from tasni_spark.core import earlier, lease, places, transient
 from tasni_spark.core.arguments import Request, RunConfig
 from tasni_spark.core.errors import ConfigError, DataError, HeldError, PartialError, TasniError, nearest
 from tasni_spark.core.files import Folder
@@ -74,7 +74,8 @@ class Run:
         tables = self.work.tables(self.cfg, notes)
         code = {str(t.ref): t.version for t in tables}
         outputs = {str(t.ref): self.lake.version(t.ref) for t in tables if self._stored(t)}
-        return Plan(run_id, self.label, self._config(), code, pins, outputs, steps, notes)
+        sources = Folder.digest([*self.work.sources(self.cfg, notes), *places.program()])
+        return Plan(run_id, self.label, self._config(), code, pins, outputs, steps, notes, sources)
 
     def _plan(self) -> Plan:
         if self.request.resume is None:
@@ -86,7 +87,7 @@ class Run:
                     f"give --resume {run_id} to go on with it, or another --run-id"
                 )
             return self._new_plan(run_id)
-        run_id = self.request.resume or self._last()
+        run_id = self.request.resume or earlier.last(self.runs, self.label)
         if run_id not in self.runs.folders():
             raise ConfigError(f"lake {self.lake.root}: no run {run_id}{nearest(run_id, self.runs.folders())}")
         plan = Plan.load(self.runs / run_id, self.label)
@@ -99,32 +100,12 @@ class Run:
         for name, version in plan.pins.items():
             if not self.lake.has_version(self.lake.ref(name), version):
                 raise DataError(f"run {run_id}: version {version} of table {name} is gone: start a new run")
-        self._check_not_overwritten(plan)
+        tables = [t for t in self.work.tables(self.cfg, plan.notes) if self._stored(t)]
+        earlier.check_not_overwritten(self.lake, tables, self._scope(), plan)
         return plan
 
-    def _check_not_overwritten(self, plan: Plan) -> None:
-        """Refuse to mix two runs in one table."""
-        mine = {c: list(v) for c, v in self.work.scope(self.cfg).items()}
-        for table in self.work.tables(self.cfg, plan.notes):
-            if not self._stored(table):
-                continue
-            for commit in self.lake.history(table.ref):
-                if int(commit["version"]) <= plan.outputs.get(str(table.ref), -1):
-                    break
-                told = json.loads(commit.get("userMetadata") or "{}")
-                writer = told.get("transaction", "").partition("/")[0]
-                theirs = told.get("scope", {})
-                overlap = all(set(mine[c]) & set(theirs[c]) for c in mine if c in theirs)
-                if writer and writer != plan.run_id and overlap:
-                    raise ConfigError(
-                        f"run {plan.run_id}: table {table.ref} has been written by run {writer} since: start a new run"
-                    )
-
-    def _last(self) -> str:
-        for run_id in reversed(self.runs.folders()):
-            if f"{self.label}.plan" in (self.runs / run_id).names(".plan"):
-                return run_id
-        raise ConfigError(f"lake {self.lake.root}: no run of {self.label} to resume")
+    def _scope(self) -> dict[str, list[Any]]:
+        return {c: list(v) for c, v in self.work.scope(self.cfg).items()}
 
     # -- working --------------------------------------------------------------------------------------------------
 
@@ -138,10 +119,14 @@ class Run:
             return self._describe()
         if self.request.explain:
             return self._explain()
+        own = [t for t in self.tables.values() if not t.shared and not t.transient]
+        if self.request.skip_done and (done := earlier.same_work(self.lake, own, self._scope(), self.plan)):
+            return done | {"state": "up to date", "seconds": time.monotonic() - self.started}
         before = signal.signal(signal.SIGTERM, _stop)
-        own = [str(t.ref) for t in self.tables.values() if not t.shared and not t.transient]
         try:
-            with lease.held(self.lake.ops / "leases", own, self.plan.run_id, self.settings.lease_timeout_s) as held:
+            with lease.held(
+                self.lake.ops / "leases", [str(t.ref) for t in own], self.plan.run_id, self.settings.lease_timeout_s
+            ) as held:
                 self.plan.save(self.folder)
                 for table in self.tables.values():
                     if not table.shared:
@@ -222,7 +207,7 @@ class Run:
             scope = {**self.work.scope(self.cfg), "tile": group.tiles}
             where = {c: scope[c] for c in table.replace_by if len(scope[c])}
             transaction = f"{self.plan.run_id}/{self.label}/{step.name}/{group.number}/{table.ref}"
-            metadata = {"scope": {c: list(v) for c, v in self.work.scope(self.cfg).items()}}
+            metadata = {"scope": self._scope()}
             with self._turn(table):
                 held.check()
                 if isinstance(df, DataFrame):

@@ -6,9 +6,10 @@ without a Spark job. pyarrow's file systems do both; every file here is written 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,13 @@ class Folder:
     def is_file(self) -> bool:
         """Whether this is a file rather than a folder."""
         return bool(self.system.get_file_info(self.path).type == fs.FileType.File)
+
+    @staticmethod
+    def digest(uris: Iterable[str]) -> str:
+        """Tells whether files are those of another time: paths, sizes and times of change, not their content."""
+        places = [Folder.at(uri) for uri in uris]
+        found = [p.system.get_file_info(p.path) for p in places]
+        return hashlib.sha256(repr([(i.path, i.size, i.mtime_ns) for i in found]).encode()).hexdigest()
 
     def names(self, suffix: str = "") -> list[str]:
         """Names of the files here, sorted; hidden ones are left out."""

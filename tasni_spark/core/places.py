@@ -18,6 +18,11 @@ def jars() -> Path:
     return Path(os.environ.get("TASNI_JARS", ROOT / ".jars"))
 
 
+def program() -> list[str]:
+    """The files of which this program consists."""
+    return sorted(str(p) for p in PACKAGE.rglob("*") if p.suffix in {".py", ".csv", ".html"})
+
+
 def find(kind: str, name: str, suffix: str = ".toml") -> Path:
     """A file given by path, or by its name in one of the project's folders.
 

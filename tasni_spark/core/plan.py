@@ -7,6 +7,7 @@ plan and goes on at the first group that is not done, so the result equals that 
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,6 +60,8 @@ class Plan:
         Groups of each step.
     notes
         Facts found while planning that later steps need.
+    sources
+        Digest of what the run depends on beside the lake: its input files and this program.
     """
 
     run_id: str
@@ -69,6 +72,7 @@ class Plan:
     outputs: Mapping[str, int]
     steps: Mapping[str, tuple[Group, ...]]
     notes: dict[str, Any] = field(default_factory=dict)
+    sources: str = ""
 
     def save(self, folder: Folder) -> None:
         """Write the plan beside the run's record."""
@@ -85,6 +89,14 @@ class Plan:
             for name, groups in data.pop("steps").items()
         }
         return Plan(steps=steps, **data)
+
+    def is_same_work(self, other: Plan) -> bool:
+        """Whether both plans read the same and do the same; what their tables held before does not matter."""
+        mine, theirs = (
+            json.loads(json.dumps(dataclasses.asdict(dataclasses.replace(p, run_id="", outputs={}))))
+            for p in (self, other)
+        )
+        return bool(mine == theirs)
 
     def check_same(self, config: Mapping[str, Any], code: Mapping[str, int]) -> None:
         """Refuse to resume under another configuration or other declarations.

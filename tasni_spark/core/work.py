@@ -142,6 +142,8 @@ class Work:
         `f(config)`: values of the `replace_by` columns that the whole run replaces, tiles aside.
     definitions
         `f(config)`: what the configuration names and files define, which must be the same when a run is resumed.
+    sources
+        `f(config, notes)`: files that the job reads beside the lake's tables.
     prepare
         `f(inputs, config)`: facts to find out once, when the run is planned.
     balance
@@ -156,6 +158,7 @@ class Work:
     tables: Callable[[Any, Mapping[str, Any]], Sequence[Table]]
     scope: Callable[[Any], Mapping[str, Sequence[Any]]] = lambda _: {}
     definitions: Callable[[Any], Mapping[str, Any]] = lambda _: {}
+    sources: Callable[[Any, Mapping[str, Any]], Sequence[str]] = lambda *_: ()
     prepare: Callable[[Inputs, Any], Mapping[str, Any]] = lambda *_: {}
     balance: Callable[[Inputs, Any, Mapping[str, int]], None] = lambda *_: None
     finish: Callable[[Inputs, Any, Mapping[str, int], Mapping[str, Table]], Mapping[str, Any]] = lambda *_: {}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,6 +45,23 @@ def coverage(inputs: Inputs, _: Group, cfg: CoverageConfig) -> Output:
     return {COVERAGE: inputs.spark.createDataFrame(pd.concat(frames))}
 
 
+def definitions(cfg: CoverageConfig) -> dict[str, Any]:
+    """What the surveys' definitions say of their footprints."""
+    return {s: dataclasses.asdict(load(s)).get("coverage") for s in cfg.surveys}
+
+
+def files(cfg: CoverageConfig, _: Mapping[str, Any]) -> list[str]:
+    """The maps that are read."""
+    return [str(path) for s in cfg.surveys if (path := _moc(load(s), cfg))]
+
+
+def _moc(survey: Survey, cfg: CoverageConfig) -> Path | None:
+    if survey.name in cfg.moc:
+        return Path(cfg.moc[survey.name])
+    named = survey.coverage.moc if survey.coverage else ""
+    return Path(survey.folder) / named if named else None
+
+
 def ranges(survey: Survey, cfg: CoverageConfig) -> cover.Ranges:
     """A survey's footprint.
 
@@ -51,15 +70,13 @@ def ranges(survey: Survey, cfg: CoverageConfig) -> cover.Ranges:
     ConfigError
         If its definition says nothing of what it observed.
     """
-    if survey.name in cfg.moc:
-        return cover.ranges(cover.moc_file(cfg.moc[survey.name]))
+    if moc := _moc(survey, cfg):
+        return cover.ranges(cover.moc_file(moc))
     footprint = survey.coverage
     if footprint is None:
         raise ConfigError(
             f"survey {survey.name}: its definition has no [coverage], so nothing is known of what it observed"
         )
-    if footprint.moc:
-        return cover.ranges(cover.moc_file(Path(survey.folder) / footprint.moc))
     if footprint.polygons:
         return cover.merged(np.concatenate([cover.polygon(p, cfg.depth) for p in footprint.polygons]))
     return from_limits(_limits(footprint), cfg.depth)

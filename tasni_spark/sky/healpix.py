@@ -32,7 +32,7 @@ def hpx29(ra: Column, dec: Column) -> Column:
     -----
     Projection as in Gorski et al. (2005), section 5 and appendix: equatorial belt |z| <= 2/3, polar caps above; within
     0.99 < |z| the cap uses the cosine of the declination instead of 1 - |z|, which keeps full precision at the poles.
-    The two 29-bit face coordinates are interleaved byte by byte with a multiplication.
+    The two 29-bit face coordinates are interleaved by multiplications, six bits at a time.
 
     References
     ----------
@@ -86,11 +86,17 @@ def _long(value: Column) -> Column:
 
 
 def _spread(value: Column) -> Column:
-    """The bits of a 32-bit number, a zero above each."""
+    """The bits of a 30-bit number, a zero above each.
+
+    Notes
+    -----
+    Six bits at a time: copies 6 apart leave bit i at 7 i, a second product brings it to 2 i above bit 25. No product
+    passes 63 bits, so that the expression also holds where overflow is an error.
+    """
     parts = []
-    for byte in range(4):
-        bits = F.shiftright(value, 8 * byte).bitwiseAND(F.lit(0xFF))
-        copies = (bits * F.lit(0x0101010101010101)).bitwiseAND(F.lit(0x8040201008040201 - (1 << 64)))
-        gathered = F.shiftrightunsigned(copies * F.lit(0x0102040810204081), 49).bitwiseAND(F.lit(0x5555))
-        parts.append(F.shiftleft(gathered, 16 * byte))
-    return parts[0] + parts[1] + parts[2] + parts[3]
+    for first in range(0, 30, 6):
+        bits = F.shiftright(value, first).bitwiseAND(F.lit(0x3F))
+        copies = (bits * F.lit(0x41041041)).bitwiseAND(F.lit(0x810204081))
+        gathered = F.shiftright(copies * F.lit(0x2108421), 25).bitwiseAND(F.lit(0x555))
+        parts.append(F.shiftleft(gathered, 2 * first))
+    return parts[0] + parts[1] + parts[2] + parts[3] + parts[4]

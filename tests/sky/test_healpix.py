@@ -50,6 +50,19 @@ def test_million_random_points(spark: Any) -> None:
     assert_same_but_for_edges(ra, dec, ours(spark, ra, dec), most=20)
 
 
+def test_nothing_overflows_where_that_is_an_error(spark: Any) -> None:
+    """In ANSI mode, the default from Spark 4 on, integers may not overflow."""
+    rng = np.random.default_rng(4)
+    ra, dec = rng.uniform(0, 360, 50_000), np.degrees(np.arcsin(rng.uniform(-1, 1, 50_000)))
+    before = spark.conf.get("spark.sql.ansi.enabled")
+    spark.conf.set("spark.sql.ansi.enabled", "true")
+    try:
+        found = ours(spark, ra, dec)
+    finally:
+        spark.conf.set("spark.sql.ansi.enabled", before)
+    assert_same_but_for_edges(ra, dec, found, most=2)
+
+
 def test_corners_of_all_order_3_pixels_and_their_surroundings(spark: Any) -> None:
     lon, lat = vertices(np.arange(768, dtype=np.uint64), 3)
     ra0, dec0 = lon.deg.ravel(), lat.deg.ravel()

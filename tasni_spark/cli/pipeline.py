@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import json
 import sys
+import uuid
 from collections.abc import Iterator
 
 from tasni_spark.cli.main import parser
@@ -63,7 +64,7 @@ def _parts(settings: config.Settings) -> Iterator[tuple[str, str]]:
 
 def _run_id(request: Request, runs: Folder) -> str:
     if request.resume is None:
-        return request.run_id or f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%S}-pipeline"
+        return request.run_id or f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:4]}-pipeline"
     known = [r for r in runs.folders() if r.endswith("-pipeline")]
     if not request.resume and not known:
         raise ConfigError(f"{runs.uri}: no pipeline to resume")

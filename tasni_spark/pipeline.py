@@ -53,6 +53,13 @@ JOBS = {
             writes=("verdicts", "candidates", "cutflow"),
         ),
         Job(
+            "thermal",
+            "Fit temperature, solid angle and implied distance to every source, limits included",
+            config="tasni_spark.search.thermal:SourcesConfig",
+            reads=("tiling", "{left}"),
+            writes=("thermal",),
+        ),
+        Job(
             "report",
             "Write one page about a search",
             config="tasni_spark.report.facts:ReportConfig",

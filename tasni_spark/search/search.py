@@ -240,15 +240,19 @@ def balance(inputs: Inputs, cfg: SearchConfig, rows: Mapping[str, int]) -> None:
     DataError
         If sources were lost.
     """
-    tiles = [t for g in groups(inputs, cfg) for t in g.tiles]
-    if inputs.request.tiles == "all" and not inputs.request.limit_tiles:
-        came = inputs.rows(cfg.left)
-    else:
-        came = inputs.read(cfg.left).where(F.col("tile").isin(tiles)).count()
+    came = rows_searched(inputs, cfg.left)
     if rows[VERDICTS.name] != came * len(cfg.cut_sets):
         raise DataError(
             f"search of {cfg.left}: {came} sources and {len(cfg.cut_sets)} cut sets, but {rows[VERDICTS.name]} verdicts"
         )
+
+
+def rows_searched(inputs: Inputs, survey: str) -> int:
+    """Sources of a survey in the tiles of the run."""
+    if inputs.request.tiles == "all" and not inputs.request.limit_tiles:
+        return inputs.rows(survey)
+    tiles = [t for g in groups(inputs, None) for t in g.tiles]
+    return inputs.read(survey).where(F.col("tile").isin(tiles)).count()
 
 
 def tell(inputs: Inputs, cfg: SearchConfig, _: Mapping[str, int], __: object) -> dict[str, Any]:

@@ -5,8 +5,23 @@ from tasni_spark.tables.ops import OPS_PROGRESS, OPS_RUNS, SURVEYS
 from tasni_spark.tables.search import CANDIDATES, CUTFLOW, VERDICTS
 from tasni_spark.tables.sky import COVERAGE, DENSITY, TILING
 from tasni_spark.tables.survey import REJECTS
+from tasni_spark.tables.thermal import THERMAL
 
-TABLES = {t.name: t for t in (TILING, COVERAGE, DENSITY, REJECTS, MATCHES, MATCH_TILES, VERDICTS, CANDIDATES, CUTFLOW)}
+TABLES = {
+    t.name: t
+    for t in (
+        TILING,
+        COVERAGE,
+        DENSITY,
+        REJECTS,
+        MATCHES,
+        MATCH_TILES,
+        VERDICTS,
+        CANDIDATES,
+        CUTFLOW,
+        THERMAL,
+    )
+}
 """Tables that jobs write; those of a survey come from its definition in `conf/surveys`."""
 
 RECORDS = {t.name: t for t in (SURVEYS, OPS_RUNS, OPS_PROGRESS)}

@@ -12,7 +12,8 @@ from scipy.optimize import curve_fit
 
 from tasni_spark.photometry import bandpass, dwarfs, models
 from tasni_spark.photometry.magnitudes import BANDS, MAG_PER_SNR, fluxes, magnitude
-from tasni_spark.photometry.thermal import COLUMNS, FLAGS, ThermalConfig, thermal
+from tasni_spark.photometry.thermal import ThermalConfig, thermal
+from tasni_spark.tables.thermal import COLUMNS, FLAGS
 from tests.photometry.conftest import FOUR
 
 BARE = ThermalConfig(flux_floor=(0.0, 0.0, 0.0, 0.0))

@@ -60,6 +60,14 @@ JOBS = {
             writes=("thermal",),
         ),
         Job(
+            "ranking",
+            "Rank the candidates by their likeness to a cold dwarf, with what a line below each would cost",
+            config="tasni_spark.search.ranking:RankingConfig",
+            reads=("candidates", "thermal", "{left}"),
+            writes=("ranking",),
+            tiled=False,
+        ),
+        Job(
             "report",
             "Write one page about a search",
             config="tasni_spark.report.facts:ReportConfig",

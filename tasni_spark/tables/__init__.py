@@ -5,7 +5,7 @@ from tasni_spark.tables.ops import OPS_PROGRESS, OPS_RUNS, SURVEYS
 from tasni_spark.tables.search import CANDIDATES, CUTFLOW, VERDICTS
 from tasni_spark.tables.sky import COVERAGE, DENSITY, TILING
 from tasni_spark.tables.survey import REJECTS
-from tasni_spark.tables.thermal import THERMAL
+from tasni_spark.tables.thermal import RANKING, THERMAL
 
 TABLES = {
     t.name: t
@@ -20,6 +20,7 @@ TABLES = {
         CANDIDATES,
         CUTFLOW,
         THERMAL,
+        RANKING,
     )
 }
 """Tables that jobs write; those of a survey come from its definition in `conf/surveys`."""

@@ -1,7 +1,7 @@
-"""What the four WISE fluxes of a source say: temperature, implied distance, likeness to a dwarf."""
+"""What the four WISE fluxes of a source say: temperature, implied distance, likeness to a dwarf; the ranking."""
 
 from tasni_spark.core.spec import Col, Table
-from tasni_spark.tables.columns import HPX29, ID, TILE
+from tasni_spark.tables.columns import CUT_SET, HPX29, ID, TILE
 
 FLAGS: dict[str, tuple[int, str]] = {
     "no_fit": (1, "Fewer than two bands, or no flux at all"),
@@ -63,4 +63,37 @@ THERMAL = Table(
     sort=("hpx29", "id"),
     replace_by=("survey", "tile"),
     stats=("hpx29", "id", "temperature_k", "dwarf_log_ratio"),
+)
+
+RANKING = Table(
+    "ranking",
+    "Candidates in the order of their likeness to a cold dwarf, with what a line drawn below each would cost",
+    (
+        CUT_SET,
+        _SURVEY,
+        Col("rank", "int", "1 for the likeliest; ties by id", ucd="meta.number", nullable=False),
+        ID,
+        TILE,
+        HPX29,
+        _LOG_RATIO,
+        Col(
+            "recall",
+            "double",
+            "Part of the cold dwarfs, were they as bright as the red sources searched, with a ratio at least as great",
+            "",
+            "stat.probability",
+        ),
+        Col(
+            "expected_false_positives",
+            "double",
+            "Sources searched that are expected to reach the ratio if none is a dwarf, before any other cut",
+            "",
+            "meta.number",
+        ),
+    ),
+    key=("cut_set", "survey", "id"),
+    sort=("survey", "cut_set", "rank"),
+    partition=("survey",),
+    replace_by=("survey",),
+    stats=("rank", "id"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any
 
 from rich.table import Table as Grid
 
@@ -39,11 +40,12 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _show(survey: str, cut_set: str, about: dict[str, int], lines: list[why.Line]) -> None:
+def _show(survey: str, cut_set: str, about: dict[str, Any], lines: list[why.Line]) -> None:
     fails = [line.cut for line in lines if line.verdict == "FAIL"]
     dark = [line.cut for line in lines if line.verdict == "unknown"]
     ending = f"rejected by {', '.join(fails)}" if fails else "kept: it fails no cut"
     ending += f"; not to be judged: {', '.join(dark)}" if dark else ""
+    ending += f"; flags: {', '.join(about['flags'])}" if about["flags"] else ""
     synthetic = " (SYNTHETIC)" if about.get("is_synthetic") else ""
     out = console()
     out.print(

@@ -58,7 +58,7 @@ def ranking(inputs: Inputs, _: Group, cfg: RankingConfig) -> Output:
 
 
 def _red(inputs: Inputs, cfg: RankingConfig) -> tuple[int, list[float]]:
-    """How many sources are as red as the parent population; quantiles of their W2 in mag, its depth if there is none."""
+    """How many sources are as red as the parent population; quantiles of their W2 in mag, or its depth."""
     rows = inputs.read(cfg.left).where(
         (F.col("w1mpro") - F.col("w2mpro") > PARENT_COLOUR_MAG) & (F.col("w2sigmpro") > 0)
     )

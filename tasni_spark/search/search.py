@@ -62,7 +62,12 @@ def verdicts(inputs: Inputs, group: Group, cfg: SearchConfig) -> Output:
     chosen = sets(cfg)
     judged = with_values(rows, inputs, cfg, chosen, group.tiles)
     found = [
-        F.struct(F.lit(s.name).alias("cut_set"), c.failed(s).alias("failed"), c.unknown(s).alias("unknown"))
+        F.struct(
+            F.lit(s.name).alias("cut_set"),
+            c.failed(s).alias("failed"),
+            c.unknown(s).alias("unknown"),
+            c.flagged(s).alias("flagged"),
+        )
         for s in chosen
     ]
     try:
@@ -92,23 +97,24 @@ def position_columns(inputs: Inputs, survey: str) -> tuple[str, str]:
 def with_values(
     rows: DataFrame, inputs: Inputs, cfg: SearchConfig, chosen: Sequence[CutSet], tiles: Sequence[int]
 ) -> DataFrame:
-    """Rows with every column that the cuts read: their own, nulls for absent ones, and the vetoes'."""
-    all_cuts = [cut for s in chosen for cut in s.cuts]
-    needed = set().union(*(c.referenced(inputs.spark, cut) for cut in all_cuts if not cut.veto))
+    """Rows with every column that cuts and flags read: their own, nulls for absent ones, and the vetoes'."""
+    vetoes = asked(chosen)
+    needed = set().union(*(c.referenced(inputs.spark, sql, f"cut set {s.name}") for s in chosen for sql in s.sql))
+    needed -= set().union(*(v.columns for v in vetoes))
     present = [n for n in rows.columns if n in needed]
     absent = [F.lit(None).cast("string").alias(n) for n in sorted(needed - set(rows.columns))]
     keep = [n for n in ("id", "tile", "hpx29") if n not in present]
-    return with_vetoes(rows.select(*keep, *present, *absent), inputs, cfg.left, asked(all_cuts), tiles)
+    return with_vetoes(rows.select(*keep, *present, *absent), inputs, cfg.left, vetoes, tiles)
 
 
 def _misfit(judged: DataFrame, chosen: Sequence[CutSet], error: AnalysisException) -> str:
-    """Which cut does not fit the table."""
+    """Which cut or flag does not fit the table."""
     for s in chosen:
-        for cut in s.cuts:
+        for sql in s.sql:
             try:
-                judged.select(~F.expr(cut.sql))
+                judged.select(~F.expr(sql))
             except AnalysisException as e:
-                return f"cut set {s.name}, cut {cut.id}: {cut.sql}: {(str(e).splitlines() or [''])[0]}"
+                return f"cut set {s.name}: {sql}: {(str(e).splitlines() or [''])[0]}"
     return str(error)
 
 
@@ -118,7 +124,8 @@ def absent_columns(inputs: Inputs, cfg: SearchConfig) -> dict[str, list[str]]:
     found = {}
     for s in sets(cfg):
         for cut in s.cuts:
-            missing = sorted(c.referenced(inputs.spark, cut) - here) if not cut.veto else []
+            where = f"cut set {s.name}, cut {cut.id}"
+            missing = sorted(c.referenced(inputs.spark, cut.sql, where) - here) if not cut.veto else []
             if missing:
                 found[f"{s.name}.{cut.id}"] = missing
     return found
@@ -147,7 +154,8 @@ def _candidates(inputs: Inputs, cfg: SearchConfig, s: CutSet, judged: DataFrame)
     ra, dec = position_columns(inputs, cfg.left)
     names = _designation(inputs, cfg.left)
     about = inputs.read(cfg.left).select("id", "tile", F.col(ra).alias("ra"), F.col(dec).alias("dec"), names)
-    words = [F.when(_bit("unknown", k), F.lit(cut.id)) for k, cut in enumerate(s.cuts)]
+    dark = [F.when(_bit("unknown", k), F.lit(cut.id)) for k, cut in enumerate(s.cuts)]
+    flags = [F.when(_bit("flagged", k), F.lit(flag.id)) for k, flag in enumerate(s.flags)]
     return about.join(left, ["id", "tile"]).select(
         "cut_set",
         "survey",
@@ -157,7 +165,8 @@ def _candidates(inputs: Inputs, cfg: SearchConfig, s: CutSet, judged: DataFrame)
         "designation",
         "ra",
         "dec",
-        F.array_compact(F.array(*words)).alias("unknown"),
+        F.array_compact(F.array(*dark)).alias("unknown"),
+        F.array_compact(F.array(*flags)).cast("array<string>").alias("flags"),
         (F.col("unknown") == 0).alias("is_complete"),
         (1.0 - clear).alias("p_veto"),
     )
@@ -169,10 +178,17 @@ def _designation(inputs: Inputs, survey: str) -> Column:
 
 
 def _with_p(rows: DataFrame, inputs: Inputs, cut: Cut) -> DataFrame:
-    """Add `p_<cut>`: the chance that an unrelated source lies within a veto's radius."""
+    """Add `p_<cut>` and `near_<cut>`: the chances that an unrelated source vetoes, and that one lies in the radius.
+
+    Notes
+    -----
+    The nearest unrelated source has chance p_chance(sep), so one that counts lies within the radius at which that is
+    `max_p_chance`, or the cut's own if smaller: min(p_chance(radius), max_p_chance). With `unless` it is at most that.
+    """
     rows = with_density(rows, inputs, [cut.veto], F.lit(cut.veto), "_rho")
-    p = F.coalesce(p_chance(F.lit(cut.radius_arcsec), F.col("_rho")), F.lit(0.0))
-    return rows.withColumn(f"p_{cut.id}", p).drop("_rho")
+    near = F.coalesce(p_chance(F.lit(cut.radius_arcsec), F.col("_rho")), F.lit(0.0))
+    found = {f"near_{cut.id}": near, f"p_{cut.id}": F.least(near, F.lit(cut.max_p_chance))}
+    return rows.withColumns(found).drop("_rho")
 
 
 def _bit(column: str, k: int) -> Column:
@@ -184,8 +200,9 @@ def _cutflow(inputs: Inputs, s: CutSet, judged: DataFrame) -> DataFrame:
 
     Notes
     -----
-    A source that survives a veto which hits unrelated sources with probability p stands for 1 / (1 - p) true orphans,
-    so the sum of p / (1 - p) over the survivors is the number expected to be lost.
+    A true orphan comes out of a veto clear with probability 1 - q, q that of any unrelated source within the radius,
+    and lost with probability p, that of one which counts (p = q unless the veto limits the chance). So a clear survivor
+    stands for p / (1 - q) lost ones, and the sum over the survivors is the number expected to be lost.
     """
     counts: list[Column] = []
     for k, _ in enumerate(s.cuts):
@@ -224,8 +241,8 @@ def _expected_lost(inputs: Inputs, s: CutSet, judged: DataFrame) -> DataFrame:
         if cut.veto:
             passed = F.col("failed").bitwiseAND(F.lit((1 << k + 1) - 1)) == 0
             survivors = _with_p(judged.where(passed & ~_bit("unknown", k)), inputs, cut)
-            p = F.col(f"p_{cut.id}")
-            lost = survivors.groupBy("tile").agg(F.sum(p / (1.0 - p)).alias("expected_lost"))
+            lost_each = F.col(f"p_{cut.id}") / (1.0 - F.col(f"near_{cut.id}"))
+            lost = survivors.groupBy("tile").agg(F.sum(lost_each).alias("expected_lost"))
             frames.append(lost.withColumn("step", F.lit(k + 1)))
     if not frames:
         return judged.sparkSession.createDataFrame([], "tile bigint, expected_lost double, step int")

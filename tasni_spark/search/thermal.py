@@ -16,8 +16,8 @@ from tasni_spark.core.config import opt
 from tasni_spark.core.errors import DataError
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
-from tasni_spark.photometry.likelihood import log_ratio
 from tasni_spark.photometry.magnitudes import BANDS
+from tasni_spark.photometry.tails import red_ratio
 from tasni_spark.photometry.thermal import ThermalConfig, thermal
 from tasni_spark.search.search import rows_searched
 from tasni_spark.tables.thermal import COLUMNS, THERMAL
@@ -64,7 +64,7 @@ def fitter(cfg: ThermalConfig) -> Callable[[Iterable[pa.RecordBatch]], Iterator[
         for batch in batches:
             mags, errors = ([batch.column(n).to_numpy(zero_copy_only=False) for n in names] for names in (MAGS, ERRORS))
             found = thermal(mags, errors, cfg) | {
-                _RATIO.name: log_ratio(*(a[k] for k in range(3) for a in (mags, errors)))
+                _RATIO.name: red_ratio(*(a[k] for k in range(3) for a in (mags, errors)))
             }
             values = [pa.array(v, from_pandas=True) for v in found.values()]
             place = [batch.column(n) for n in PLACE]

@@ -87,16 +87,18 @@ def explain(inputs: Inputs, cfg: SearchConfig, name: str) -> dict[str, tuple[dic
         record = judged.select(*_columns(s)).first()
         assert record is not None
         lines = [_line(record.asDict(), s, k) for k in range(len(s.cuts))]
-        found[s.name] = ({"id": place["id"], "tile": place["tile"], "is_synthetic": made_up}, lines)
+        flags = [f.id for k, f in enumerate(s.flags) if record[f"flag_{k}"]]
+        about = {"id": place["id"], "tile": place["tile"], "is_synthetic": made_up, "flags": flags}
+        found[s.name] = (about, lines)
     return found
 
 
 def _columns(s: CutSet) -> list[Any]:
-    columns: list[Any] = []
+    columns: list[Any] = [F.expr(f.condition).alias(f"flag_{k}") for k, f in enumerate(s.flags)]
     for k, cut in enumerate(s.cuts):
         columns.append(F.expr(cut.sql).alias(f"keep_{k}"))
         if cut.veto:
-            columns.append(vetoes.state(cut.veto, cut.radius_arcsec).alias(f"value_{k}"))
+            columns.append(vetoes.state(cut.veto, cut.radius_arcsec, cut.max_p_chance).alias(f"value_{k}"))
             columns += [F.col(f"{c}_{cut.veto}").alias(f"{c}_{k}") for c in ("sep", "p")]
         else:
             columns.append(F.expr(f"cast({cut.value} as string)").alias(f"value_{k}"))

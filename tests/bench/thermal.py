@@ -25,6 +25,7 @@ def generated(n: int, rng: np.random.Generator, first: int) -> pa.Table:
     w2 = 16.5 - rng.exponential(1.2, n)
     true = [w2 + rng.normal(0.3, 0.5, n), w2, w2 - rng.normal(1.0, 1.2, n), w2 - rng.normal(2.0, 2.0, n)]
     columns = {
+        "designation": np.arange(first, first + n).astype(str),
         "cntr": np.arange(first, first + n),
         "ra": rng.uniform(0.0, 360.0, n),
         "dec": np.degrees(np.arcsin(rng.uniform(-1.0, 1.0, n))),

@@ -14,6 +14,7 @@ from tasni_spark.search import why
 from tasni_spark.search.search import SearchConfig
 
 READS = ("tiling", "coverage", "density", "matches", "match_tiles")
+SURVEYS = ["allwise", "known_objects"]
 
 
 def main(argv: list[str]) -> int:
@@ -23,12 +24,14 @@ def main(argv: list[str]) -> int:
     )
     add_lake(p)
     p.add_argument("name", help="designation, identifier, or ra,dec in deg")
-    p.add_argument("--survey", default="allwise", help="survey that was searched (default: allwise)")
+    p.add_argument("--survey", default="", help=f"survey that was searched (default: {', then '.join(SURVEYS)})")
     p.add_argument("--cut-set", action="append", default=[], help="repeatable (default: tasni_2025)")
     p.add_argument("--json", action="store_true", help="as JSON")
     args = p.parse_args(argv)
-    cfg = SearchConfig(args.survey, tuple(args.cut_set) or ("tasni_2025",))
-    found = why.explain(inputs(args, [*READS, cfg.left]), cfg, args.name)
+    surveys = [args.survey] if args.survey else SURVEYS
+    read = inputs(args, [*READS, *surveys])
+    cfg = SearchConfig(why.holder(read, surveys, args.name), tuple(args.cut_set) or ("tasni_2025",))
+    found = why.explain(read, cfg, args.name)
     if args.json:
         told = {
             s: about | {"cuts": [dataclasses.asdict(line) for line in lines]} for s, (about, lines) in found.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,25 @@ def find(inputs: Inputs, survey: str, name: str) -> DataFrame:
     if found.isEmpty():
         raise DataError(f"survey {survey}: no source '{name}': give its designation, its identifier or ra,dec in deg")
     return found.limit(1)
+
+
+def holder(inputs: Inputs, surveys: Sequence[str], name: str) -> str:
+    """The first of several surveys that holds a source.
+
+    Raises
+    ------
+    DataError
+        If none does: what was said of the first one asked.
+    """
+    faults = []
+    for survey in [s for s in surveys if inputs.has(s)] or surveys[:1]:
+        try:
+            find(inputs, survey, name)
+        except DataError as e:
+            faults.append(e)
+        else:
+            return survey
+    raise faults[0]
 
 
 def explain(inputs: Inputs, cfg: SearchConfig, name: str) -> dict[str, tuple[dict[str, Any], list[Line]]]:

@@ -49,8 +49,8 @@ _SURVEY = Col("survey", "string", "Survey whose sources these are", ucd="meta.id
 _LOG_RATIO = Col(
     "dwarf_log_ratio",
     "double",
-    "Ln of the likelihood of the colours for a cold dwarf over that for red sources at large; null without W2 and where "
-    "W1 - W2 is measured below 1.5",
+    "Ln of the likelihood of the colours for a cold dwarf over that for red sources at large; null without W2 or "
+    "where W1 - W2 is measured below 1.5",
     "",
     "stat.likelihood",
 )

@@ -50,11 +50,51 @@ def test_the_ranking_is_in_order_and_its_price_rises(demo_lake: Any, fitted: pd.
         assert (rows["recall"].diff().dropna() >= 0).all()
 
 
-def test_planted_dwarfs_stand_above_the_rest(demo_lake: Any, fitted: pd.DataFrame) -> None:
+def test_planted_dwarfs_stand_above_the_galaxies(demo_lake: Any, fitted: pd.DataFrame) -> None:
+    """Of what is red; artefacts have any colour and are no population."""
     truth = demo_lake.spark.sql("SELECT id, class FROM mock_truth").toPandas()
-    both = fitted.merge(truth, on="id")
-    dwarfs = both.loc[both["class"] == "cold_dwarf", "dwarf_log_ratio"].dropna()
-    rest = both.loc[both["class"] != "cold_dwarf", "dwarf_log_ratio"].dropna()
-    assert len(dwarfs) > 3
-    assert len(rest) > 50
-    assert dwarfs.median() > rest.quantile(0.95)
+    both = fitted.merge(truth, on="id").dropna(subset="dwarf_log_ratio")
+    dwarfs, galaxies = (both.loc[both["class"] == c, "dwarf_log_ratio"] for c in ("cold_dwarf", "agn"))
+    assert len(dwarfs) > 20
+    assert len(galaxies) > 20
+    assert dwarfs.median() > galaxies.quantile(0.9)
+
+
+def test_known_objects_are_judged_and_have_temperatures(demo_lake: Any) -> None:
+    kept = demo_lake.spark.sql(
+        "SELECT c.cut_set, count(k.spt) AS n, count(*) - count(k.spt) AS other FROM candidates c "
+        "JOIN known_objects k USING (id) WHERE c.survey = 'known_objects' GROUP BY c.cut_set"
+    ).toPandas()
+    found = kept.set_index("cut_set")
+    assert found["n"].to_dict() == {"tasni_2025": 6, "cold_dwarf": 23}
+    assert found["other"].get("cold_dwarf") == 0
+    rows = demo_lake.spark.sql(
+        "SELECT k.name, t.distance_if_dwarf_pc FROM thermal t JOIN known_objects k USING (id) "
+        "WHERE t.survey = 'known_objects'"
+    ).toPandas()
+    assert len(rows) == 27
+    near = rows.set_index("name")["distance_if_dwarf_pc"]
+    assert near["J143046.35-025927.8"] == pytest.approx(0.28, abs=0.01)
+    assert not demo_lake.facts(demo_lake.ref("known_objects"))["is_synthetic"]
+
+
+def test_flags_tell_and_do_not_cut(demo_lake: Any) -> None:
+    spark = demo_lake.spark
+    flagged = spark.sql("SELECT * FROM verdicts WHERE cut_set = 'cold_dwarf' AND flagged <> 0 AND failed = 0")
+    assert not flagged.isEmpty()
+    plane = spark.sql(
+        "SELECT c.flags, abs(a.glat) AS b FROM candidates c JOIN allwise a USING (id, tile) WHERE c.cut_set = 'cold_dwarf'"
+    ).toPandas()
+    assert [("galactic_plane" in f) for f in plane["flags"]] == (plane["b"] <= 5).tolist()
+
+
+def test_a_veto_limited_in_chance_lets_chance_matches_pass_as_unknown(demo_lake: Any) -> None:
+    """Of the matches in NVSS: those of p >= 0.05 leave the cut unknown, the others fail it."""
+    rows = demo_lake.spark.sql(
+        "SELECT m.p_chance, v.failed & 64 <> 0 AS fails, v.unknown & 64 <> 0 AS dark FROM verdicts v JOIN matches m "
+        "ON v.id = m.left_id AND v.tile = m.tile WHERE v.cut_set = 'cold_dwarf' AND v.survey = 'allwise' "
+        "AND m.left_survey = 'allwise' AND m.right_survey = 'nvss' AND m.rank = 1 AND m.sep_arcsec <= 15"
+    ).toPandas()
+    assert len(rows) > 10
+    assert (rows["fails"] == (rows["p_chance"] < 0.05)).all()
+    assert (rows["dark"] == (rows["p_chance"] >= 0.05)).all()

@@ -18,7 +18,11 @@ from tasni_spark.core.session import session
 from tasni_spark.demo.mock import SURVEYS, MockConfig, make
 from tasni_spark.explore import open_lake
 
-REAL = {"allwise_tier5": "wise/allwise_tier5.parquet", "neowise_tier5": "wise/neowise_epochs.parquet"}
+REAL = {
+    "allwise_tier5": "wise/allwise_tier5.parquet",
+    "neowise_tier5": "wise/neowise_epochs.parquet",
+    "reference_dwarfs": "brown_dwarfs/known_T6_Y_dwarfs.csv",
+}
 """Real catalogues that the demo can add, and where they lie in a folder of data."""
 KNOWN = f"ingest.each.known_objects.input={places.ROOT / 'conf' / 'reference'}"
 """Where the real objects lie that are in every lake of the demo."""

@@ -83,7 +83,8 @@ def test_flags_tell_and_do_not_cut(demo_lake: Any) -> None:
     flagged = spark.sql("SELECT * FROM verdicts WHERE cut_set = 'cold_dwarf' AND flagged <> 0 AND failed = 0")
     assert not flagged.isEmpty()
     plane = spark.sql(
-        "SELECT c.flags, abs(a.glat) AS b FROM candidates c JOIN allwise a USING (id, tile) WHERE c.cut_set = 'cold_dwarf'"
+        "SELECT c.flags, abs(a.glat) AS b FROM candidates c JOIN allwise a USING (id, tile) "
+        "WHERE c.cut_set = 'cold_dwarf'"
     ).toPandas()
     assert [("galactic_plane" in f) for f in plane["flags"]] == (plane["b"] <= 5).tolist()
 

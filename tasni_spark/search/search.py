@@ -178,17 +178,22 @@ def _designation(inputs: Inputs, survey: str) -> Column:
 
 
 def _with_p(rows: DataFrame, inputs: Inputs, cut: Cut) -> DataFrame:
-    """Add `p_<cut>` and `near_<cut>`: the chances that an unrelated source vetoes, and that one lies in the radius.
+    """Add `p_<cut>` and `near_<cut>`: see `chances`; 0 where the survey has not been counted."""
+    rows = with_density(rows, inputs, [cut.veto], F.lit(cut.veto), "_rho")
+    found = zip((f"p_{cut.id}", f"near_{cut.id}"), chances(cut, F.col("_rho")), strict=True)
+    return rows.withColumns({name: F.coalesce(p, F.lit(0.0)) for name, p in found}).drop("_rho")
+
+
+def chances(cut: Cut, per_arcsec2: Column) -> tuple[Column, Column]:
+    """The chances that an unrelated source vetoes, and that any lies in the radius.
 
     Notes
     -----
-    The nearest unrelated source has chance p_chance(sep), so one that counts lies within the radius at which that is
-    `max_p_chance`, or the cut's own if smaller: min(p_chance(radius), max_p_chance). With `unless` it is at most that.
+    The nearest unrelated source has p_chance(sep), uniform on 0 .. 1, so one that counts has less than `max_p_chance`
+    and lies within the radius: min(p_chance(radius), max_p_chance). With `unless` it is at most that.
     """
-    rows = with_density(rows, inputs, [cut.veto], F.lit(cut.veto), "_rho")
-    near = F.coalesce(p_chance(F.lit(cut.radius_arcsec), F.col("_rho")), F.lit(0.0))
-    found = {f"near_{cut.id}": near, f"p_{cut.id}": F.least(near, F.lit(cut.max_p_chance))}
-    return rows.withColumns(found).drop("_rho")
+    near = p_chance(F.lit(cut.radius_arcsec), per_arcsec2)
+    return F.least(near, F.lit(cut.max_p_chance)), near
 
 
 def _bit(column: str, k: int) -> Column:

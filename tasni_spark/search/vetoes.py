@@ -88,11 +88,12 @@ def with_vetoes(rows: DataFrame, inputs: Inputs, left: str, vetoes: Sequence[Vet
             rows = with_observed(rows, inputs.read("coverage"), s, f"observed_{s}")
         else:
             rows = rows.withColumn(f"observed_{s}", F.lit(None).cast("boolean"))
-        rows = rows.withColumns({veto_column(s, r, p): _clear(s, r, p) for r, p in veto.limits})
+        rows = rows.withColumns({veto_column(s, r, p): clear(s, r, p) for r, p in veto.limits})
     return rows
 
 
-def _clear(survey: str, radius: float, max_p: float) -> Column:
+def clear(survey: str, radius: float, max_p: float) -> Column:
+    """Whether a survey looked and shows nothing that counts; null where that is not known."""
     near = F.col(f"sep_{survey}") <= radius
     sought = F.col(f"observed_{survey}") & (F.col(f"searched_{survey}") >= radius)
     return F.when(near & _counts(survey, max_p), F.lit(False)).when(

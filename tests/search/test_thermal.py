@@ -87,15 +87,3 @@ def test_flags_tell_and_do_not_cut(demo_lake: Any) -> None:
         "WHERE c.cut_set = 'cold_dwarf'"
     ).toPandas()
     assert [("galactic_plane" in f) for f in plane["flags"]] == (plane["b"] <= 5).tolist()
-
-
-def test_a_veto_limited_in_chance_lets_chance_matches_pass_as_unknown(demo_lake: Any) -> None:
-    """Of the matches in NVSS: those of p >= 0.05 leave the cut unknown, the others fail it."""
-    rows = demo_lake.spark.sql(
-        "SELECT m.p_chance, v.failed & 64 <> 0 AS fails, v.unknown & 64 <> 0 AS dark FROM verdicts v JOIN matches m "
-        "ON v.id = m.left_id AND v.tile = m.tile WHERE v.cut_set = 'cold_dwarf' AND v.survey = 'allwise' "
-        "AND m.left_survey = 'allwise' AND m.right_survey = 'nvss' AND m.rank = 1 AND m.sep_arcsec <= 15"
-    ).toPandas()
-    assert len(rows) > 10
-    assert (rows["fails"] == (rows["p_chance"] < 0.05)).all()
-    assert (rows["dark"] == (rows["p_chance"] >= 0.05)).all()

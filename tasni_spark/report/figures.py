@@ -97,7 +97,7 @@ def colours(bins: list[dict[str, Any]], candidates: list[dict[str, Any]], label:
                 arrows: Any = {b: 0.3 for b, band in (("xerr", "w3"), ("yerr", "w1")) if band in limits}
                 arrows |= {"xuplims": "w3" in limits, "lolims": "w1" in limits, "lw": 0.9}
                 axes.errorbar(red, blue, label=label + words, **style, **arrows)
-        axes.legend(frameon=False, loc="upper left", fontsize=8)
+        axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.0, -0.13), fontsize=8)
         axes.set(xlabel="W2 - W3 (mag, Vega)", ylabel="W1 - W2 (mag, Vega)")
         return png(figure)
 

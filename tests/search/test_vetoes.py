@@ -93,7 +93,10 @@ PLACES = {  # ICRS, SIMBAD
 def test_flags_of_places(spark: Any) -> None:
     sky = SkyCoord(list(PLACES), unit="deg").galactic
     rows = spark.createDataFrame(
-        [(float(b), float(l), ",".join(f)) for b, l, f in zip(sky.b.deg, sky.l.deg, PLACES.values(), strict=True)],
+        [
+            (*map(float, lb), ",".join(f))
+            for lb, f in zip(zip(sky.b.deg, sky.l.deg, strict=True), PLACES.values(), strict=True)
+        ],
         "glat_deg double, glon_deg double, want string",
     )
     flags = [f for f in load("cold_dwarf").flags if "glat_deg" in f.sql]

@@ -1,0 +1,123 @@
+"""The sources of all surveys near one place, each brought to the same epoch.
+
+Why: a moving source is at another place in each survey; what lies near it is a question of when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from tasni_spark.core.work import Inputs
+from tasni_spark.search.find import MOVED_ARCSEC, Place
+from tasni_spark.sky.motion import propagate
+from tasni_spark.sky.sphere import separation_arcsec
+
+NEAR_ARCSEC = 30.0
+"""Neighbours are sources within so many arcsec."""
+MOTION_SNR = 5.0
+"""A proper motion of fewer sigma is taken as zero, as in the crossmatch."""
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Where to look: a source, or an empty place.
+
+    Parameters
+    ----------
+    survey, id, tile, hpx29
+        The source; an empty place has neither survey nor identifier.
+    ra, dec : deg
+        At `epoch`.
+    epoch : yr
+        None for a place, or where the survey does not say.
+    pmra_masyr, pmdec_masyr, parallax_mas
+        True motion, None where none is known or it is not significant.
+    motion_from
+        The survey whose motion that is.
+    """
+
+    survey: str
+    id: int | None
+    tile: int | None
+    hpx29: int
+    ra: float
+    dec: float
+    epoch: float | None = None
+    pmra_masyr: float | None = None
+    pmdec_masyr: float | None = None
+    parallax_mas: float | None = None
+    motion_from: str = ""
+
+
+def is_moving() -> Column:
+    """Whether a row of positions has a significant proper motion."""
+    pm = F.hypot("pmra_masyr", "pmdec_masyr")
+    error = F.hypot("pmra_error_masyr", "pmdec_error_masyr") / F.sqrt(F.lit(2.0))
+    return F.coalesce((pm >= MOTION_SNR * error) & ~F.isnan(pm), F.lit(False))
+
+
+def near(inputs: Inputs, surveys: Sequence[str], at: Anchor) -> list[dict[str, Any]]:
+    """Sources of all surveys within NEAR_ARCSEC of the anchor, nearest first.
+
+    Returns
+    -------
+    list of dict
+        Columns of `<survey>_positions`, `survey`, `is_moving` and `sep_arcsec`: the separation at the row's epoch where
+        the anchor's motion is known, else at the anchor's epoch.
+    """
+    region = Place(at.ra, at.dec, NEAR_ARCSEC)
+    parts = []
+    for survey in surveys:
+        rows = inputs.read(f"{survey}_positions").where(region.near(F.col("hpx29"), MOVED_ARCSEC))
+        rows = rows.withColumns({"survey": F.lit(survey), "is_moving": is_moving(), "sep_arcsec": _separation(at)})
+        parts.append(rows.where(F.col("sep_arcsec") <= NEAR_ARCSEC))
+    if not parts:
+        return []
+    found = reduce(DataFrame.unionByName, parts).drop("x", "y", "z").collect()
+    return sorted((r.asDict() for r in found), key=lambda r: (r["sep_arcsec"], r["survey"], r["id"]))
+
+
+def _separation(at: Anchor) -> Column:
+    epoch = F.when(~F.isnan("epoch"), F.col("epoch"))
+    ra, dec = F.col("ra"), F.col("dec")
+    if at.pmra_masyr is not None and at.epoch is not None:
+        there = _moved(at, epoch)
+        return separation_arcsec(ra, dec, there["ra"], there["dec"])
+    years = F.lit(at.epoch) - epoch if at.epoch is not None else F.lit(None).cast("double")
+    pm = [F.when(is_moving(), F.col(c)) for c in ("pmra_masyr", "pmdec_masyr")]
+    here = propagate(ra, dec, pm[0], pm[1], F.lit(None).cast("double"), years)
+    return separation_arcsec(here["ra"], here["dec"], F.lit(at.ra), F.lit(at.dec))
+
+
+def _moved(at: Anchor, epoch: Column) -> Column:
+    ra, dec, pmra, pmdec, parallax = (
+        F.lit(n).cast("double") for n in (at.ra, at.dec, at.pmra_masyr, at.pmdec_masyr, at.parallax_mas)
+    )
+    return propagate(ra, dec, pmra, pmdec, parallax, epoch - F.lit(at.epoch))
+
+
+def epochs(inputs: Inputs, surveys: Sequence[str], hpx29: int) -> dict[str, float]:
+    """Epoch of each survey about a place, the middle of those of the files that may hold it, from the logs alone."""
+    found = {}
+    for survey in surveys:
+        ref = inputs.lake.ref(f"{survey}_positions")
+        files = [f for f in inputs.lake.files(ref, inputs.pins[str(ref)]) if f.get("min.epoch") is not None]
+        here = [f for f in files if f["min.hpx29"] <= hpx29 <= f["max.hpx29"]] or files
+        if here:
+            found[survey] = (min(f["min.epoch"] for f in here) + max(f["max.epoch"] for f in here)) / 2
+    return found
+
+
+def expected(inputs: Inputs, at: Anchor, when: Mapping[str, float]) -> dict[str, tuple[float, float, float]]:
+    """Epoch, ra and dec of a moving anchor in each survey; empty for one without a true motion."""
+    if at.pmra_masyr is None or at.epoch is None or not when:
+        return {}
+    columns = [_moved(at, F.lit(epoch)).alias(survey) for survey, epoch in when.items()]
+    moved = inputs.spark.range(1).select(*columns).collect()[0]
+    return {survey: (epoch, moved[survey]["ra"], moved[survey]["dec"]) for survey, epoch in when.items()}

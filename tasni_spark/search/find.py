@@ -78,7 +78,7 @@ def encoded(name: str) -> Place | None:
     >>> place = encoded("WISEA J143046.35-025927.8")
     >>> round(place.ra, 5), round(place.dec, 5), round(place.radius_arcsec, 2)
     (217.69315, -2.99107, 0.18)
-    >>> encoded("J0855-0714").radius_arcsec > 900, encoded("WISE 0855")
+    >>> encoded("J0855-0714").radius_arcsec > 800, encoded("WISE 0855")
     (True, None)
     """
     found = _SEXAGESIMAL.search(name)

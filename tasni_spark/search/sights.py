@@ -13,13 +13,12 @@ import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from tasni_spark.core.work import Inputs
-from tasni_spark.search import vetoes
 from tasni_spark.search.near import Anchor, epochs, expected
 from tasni_spark.sky.density import p_chance, with_density
 from tasni_spark.sky.footprint import CELL_ORDER
 from tasni_spark.sky.healpix import ORDER
 
-MATCHED, NOTHING = vetoes.STATES[:2]
+MATCHED, NOTHING = "matched", "nothing there"
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Sight:
     Parameters
     ----------
     verdict
-        One of `vetoes.STATES`.
+        As `verdict` puts it.
     by
         `crossmatch` where the job has sought it, `now` where it was looked up for this page.
     radius_arcsec
@@ -63,6 +62,32 @@ class Sight:
     expected_dec: float | None = None
 
 
+def verdict(sep: float | None, observed: bool | None, searched: float | None, radius: float) -> str:
+    """What a survey says of a place, in the words of `vetoes.state`.
+
+    Parameters
+    ----------
+    sep : arcsec
+        Of the nearest source; None for none.
+    observed
+        Whether the survey looked there; None where its footprint is not known.
+    searched, radius : arcsec
+        How far its sources were sought, None where they were not; how far a source counts as matched.
+
+    Examples
+    --------
+    >>> verdict(1.2, True, 3.0, 3.0), verdict(None, True, 3.0, 3.0), verdict(None, True, None, 3.0)
+    ('matched', 'nothing there', 'its sources were not sought')
+    """
+    if sep is not None and sep <= radius:
+        return MATCHED
+    if observed is None:
+        return "its footprint is not known"
+    if not observed:
+        return "not observed"
+    return NOTHING if searched is not None and searched >= radius else "its sources were not sought"
+
+
 def sights(inputs: Inputs, surveys: Sequence[str], at: Anchor, around: Sequence[Mapping[str, Any]]) -> list[Sight]:
     """What each survey says of the anchor.
 
@@ -78,21 +103,20 @@ def sights(inputs: Inputs, surveys: Sequence[str], at: Anchor, around: Sequence[
     The verdict is that of the crossmatch where it has sought the anchor's survey in the tile; elsewhere the rows near
     by decide, with the same radius and the same footprints.
     """
-    asked = [s for s in [*surveys, *sorted(vetoes.covered(inputs) - set(surveys))] if s != at.survey]
+    asked = [s for s in [*surveys, *sorted(_covered(inputs) - set(surveys))] if s != at.survey]
     first = {s: next((r for r in around if r["survey"] == s), None) for s in asked}
     there = expected(inputs, at, epochs(inputs, [s for s in asked if s in surveys], at.hpx29))
     found = []
     for told in _told(inputs, at, {s: r["sep_arcsec"] if r else None for s, r in first.items()}):
         survey, radius, source = told["survey"], told["radius"], first[told["survey"]]
-        verdict, by, sep, p = told["state"], "crossmatch", told["sep"], told["p"]
-        if told["searched"] is None and survey in surveys:
-            by = "now"
+        by, sep, p, searched = "crossmatch", told["sep"], told["p"], told["searched"]
+        if searched is None and survey in surveys:
+            by, searched = "now", radius
             if source and source["sep_arcsec"] <= radius:
-                verdict, sep, p = MATCHED, source["sep_arcsec"], told["p_now"]
-            elif told["observed"]:
-                verdict = NOTHING
+                sep, p = source["sep_arcsec"], told["p_now"]
+        state = verdict(sep, told["observed"], searched, radius)
         place: dict[str, Any] = {}
-        if verdict == MATCHED:
+        if state == MATCHED:
             matched = next((r for r in around if (r["survey"], r["id"]) == (survey, told["id"])), source)
             place = {n: matched[n] for n in ("id", "epoch", "ra", "dec")} if matched else {}
         then: dict[str, Any] = dict(
@@ -100,7 +124,7 @@ def sights(inputs: Inputs, surveys: Sequence[str], at: Anchor, around: Sequence[
         )
         nearest = source["sep_arcsec"] if source else None
         n_near = sum(r["survey"] == survey for r in around)
-        found.append(Sight(survey, verdict, by, radius, sep, p, nearest, n_near, **place, **then))
+        found.append(Sight(survey, state, by, radius, sep, p, nearest, n_near, **place, **then))
     return found
 
 
@@ -113,7 +137,7 @@ def _told(inputs: Inputs, at: Anchor, nearest: Mapping[str, float | None]) -> li
     is beyond what the JVM compiles.
     """
     facts = {s: inputs.lake.facts(inputs.lake.ref(s)) for s in nearest}
-    footprints, inside, sought, matches = vetoes.covered(inputs), _inside(inputs, at), _sought(inputs, at), {}
+    footprints, inside, sought, matches = _covered(inputs), _inside(inputs, at), _sought(inputs, at), {}
     if inputs.has("matches") and at.id is not None:
         here = (F.col("left_survey") == at.survey) & (F.col("tile") == at.tile) & (F.col("left_id") == at.id)
         for r in inputs.read("matches").where(here & (F.col("rank") == 1)).collect():
@@ -133,10 +157,14 @@ def _told(inputs: Inputs, at: Anchor, nearest: Mapping[str, float | None]) -> li
     types = "survey string, radius double, id bigint, sep double, p double, observed boolean, searched double"
     frame = inputs.spark.createDataFrame(rows, f"{types}, nearest double, hpx29 bigint")
     frame = with_density(frame, inputs, list(nearest), F.col("survey"), "rho")
-    state = vetoes.says(F.col("sep"), F.col("observed"), F.col("searched"), F.col("radius"))
-    frame = frame.withColumns({"state": state, "p_now": p_chance(F.col("nearest"), F.col("rho"))})
+    frame = frame.withColumn("p_now", p_chance(F.col("nearest"), F.col("rho")))
     order = list(nearest)
     return sorted((r.asDict() for r in frame.collect()), key=lambda r: order.index(r["survey"]))
+
+
+def _covered(inputs: Inputs) -> set[str]:
+    """Surveys whose footprint is known."""
+    return set(pc.unique(inputs.small("coverage", "survey")["survey"]).to_pylist()) if inputs.has("coverage") else set()
 
 
 def _inside(inputs: Inputs, at: Anchor) -> set[str]:

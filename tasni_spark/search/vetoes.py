@@ -62,11 +62,11 @@ def with_vetoes(rows: DataFrame, inputs: Inputs, left: str, vetoes: Sequence[Vet
         match, true where S looked and has nothing, null where it did not look or nobody asked.
     """
     rows = _with_matches(rows, inputs, left, vetoes, tiles)
-    footprints = covered(inputs)
+    covered = _covered(inputs)
     for veto in vetoes:
         s = veto.survey
         rows = rows.withColumn(f"searched_{s}", _searched(inputs, left, s, tiles))
-        if s in footprints:
+        if s in covered:
             rows = with_observed(rows, inputs.read("coverage"), s, f"observed_{s}")
         else:
             rows = rows.withColumn(f"observed_{s}", F.lit(None).cast("boolean"))
@@ -81,17 +81,11 @@ def _clear(survey: str, radius: float) -> Column:
 
 def state(survey: str, radius: float) -> Column:
     """What a survey says of a row, as one of STATES."""
-    sep, observed, searched = (F.col(f"{c}_{survey}") for c in ("sep", "observed", "searched"))
-    return says(sep, observed, searched, F.lit(radius))
-
-
-def says(sep: Column, observed: Column, searched: Column, radius: Column) -> Column:
-    """One of STATES, from the separation of the nearest match, the footprint, and the radii sought and asked."""
     return (
-        F.when(sep <= radius, F.lit("matched"))
-        .when(~observed, F.lit("not observed"))
-        .when(observed & (searched >= radius), F.lit("nothing there"))
-        .when(observed, F.lit("its sources were not sought"))
+        F.when(F.col(f"sep_{survey}") <= radius, F.lit("matched"))
+        .when(~F.col(f"observed_{survey}"), F.lit("not observed"))
+        .when(F.col(veto_column(survey, radius)), F.lit("nothing there"))
+        .when(F.col(f"observed_{survey}"), F.lit("its sources were not sought"))
         .otherwise("its footprint is not known")
     )
 
@@ -135,6 +129,6 @@ def _searched(inputs: Inputs, left: str, survey: str, tiles: Sequence[int]) -> C
     return found
 
 
-def covered(inputs: Inputs) -> set[str]:
+def _covered(inputs: Inputs) -> set[str]:
     """Surveys whose footprint is known."""
     return set(pc.unique(inputs.small("coverage", "survey")["survey"]).to_pylist()) if inputs.has("coverage") else set()

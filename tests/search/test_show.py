@@ -70,6 +70,9 @@ def test_the_page_and_the_view_say_the_same(demo_lake: Any, inputs: Inputs) -> N
         viewed = {s["survey"]: tuple(s[n] for n in VIEWED) for s in card["sights"]}
         assert told == viewed
         assert len(told) == 5
+        asked = [line.value for line in found.cuts["tasni_2025"][1] if line.cut in ("no_panstarrs1", "no_nvss")]
+        said = {s.survey: s.verdict for s in found.sights}
+        assert all(a.startswith(f"{n}: {said[n]}") for a, n in zip(asked, ("panstarrs1", "nvss"), strict=True))
         failed = {c: sum(line.verdict == "FAIL" for line in lines) for c, (_, lines) in found.cuts.items()}
         assert failed == {j["cut_set"]: j["n_failed"] for j in card["judged"]}
         assert failed["tasni_2025"] == 0

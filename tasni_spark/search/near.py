@@ -15,8 +15,10 @@ from pyspark.sql import functions as F
 
 from tasni_spark.core.work import Inputs
 from tasni_spark.search.find import MOVED_ARCSEC, Place
-from tasni_spark.sky.motion import propagate
-from tasni_spark.sky.sphere import separation_arcsec
+from tasni_spark.sky.motion import motion_vector, propagate
+from tasni_spark.sky.sphere import chord2, chord_arcsec, unit_vector
+
+Vector = tuple[Column, Column, Column]
 
 NEAR_ARCSEC = 30.0
 """Neighbours are sources within so many arcsec."""
@@ -75,24 +77,50 @@ def near(inputs: Inputs, surveys: Sequence[str], at: Anchor) -> list[dict[str, A
     parts = []
     for survey in surveys:
         rows = inputs.read(f"{survey}_positions").where(region.near(F.col("hpx29"), MOVED_ARCSEC))
-        rows = rows.withColumns({"survey": F.lit(survey), "is_moving": is_moving(), "sep_arcsec": _separation(at)})
-        parts.append(rows.where(F.col("sep_arcsec") <= NEAR_ARCSEC))
+        rows = rows.where(_chord2(_stored(), _vector(at)) <= chord2(NEAR_ARCSEC + MOVED_ARCSEC))
+        parts.append(
+            rows.withColumns(
+                {"survey": F.lit(survey), "is_moving": is_moving(), "sep_arcsec": chord_arcsec(_separation2(at))}
+            )
+        )
     if not parts:
         return []
-    found = reduce(DataFrame.unionByName, parts).drop("x", "y", "z").collect()
-    return sorted((r.asDict() for r in found), key=lambda r: (r["sep_arcsec"], r["survey"], r["id"]))
+    rows_found = [r.asDict() for r in reduce(DataFrame.unionByName, parts).drop("x", "y", "z").collect()]
+    found = [r for r in rows_found if r["sep_arcsec"] <= NEAR_ARCSEC]
+    return sorted(found, key=lambda r: (r["sep_arcsec"], r["survey"], r["id"]))
 
 
-def _separation(at: Anchor) -> Column:
-    epoch = F.when(~F.isnan("epoch"), F.col("epoch"))
-    ra, dec = F.col("ra"), F.col("dec")
-    if at.pmra_masyr is not None and at.epoch is not None:
-        there = _moved(at, epoch)
-        return separation_arcsec(ra, dec, there["ra"], there["dec"])
-    years = F.lit(at.epoch) - epoch if at.epoch is not None else F.lit(None).cast("double")
-    pm = [F.when(is_moving(), F.col(c)) for c in ("pmra_masyr", "pmdec_masyr")]
-    here = propagate(ra, dec, pm[0], pm[1], F.lit(None).cast("double"), years)
-    return separation_arcsec(here["ra"], here["dec"], F.lit(at.ra), F.lit(at.dec))
+def _separation2(at: Anchor) -> Column:
+    """Square of the chord between a row of positions and the anchor, at one epoch."""
+    years = F.coalesce(F.nanvl(F.col("epoch"), F.lit(at.epoch).cast("double")) - F.lit(at.epoch), F.lit(0.0))
+    if at.pmra_masyr is not None:
+        return _chord2(_stored(), _at(_vector(at), _rate(at), years))
+    pm = [F.when(is_moving(), F.col(c)).otherwise(0.0) for c in ("pmra_masyr", "pmdec_masyr")]
+    return _chord2(_at(_stored(), motion_vector(F.col("ra"), F.col("dec"), pm[0], pm[1]), -years), _vector(at))
+
+
+def _stored() -> Vector:
+    return F.col("x"), F.col("y"), F.col("z")
+
+
+def _vector(at: Anchor) -> Vector:
+    return unit_vector(F.lit(at.ra), F.lit(at.dec))
+
+
+def _rate(at: Anchor) -> Vector:
+    return motion_vector(F.lit(at.ra), F.lit(at.dec), F.lit(at.pmra_masyr), F.lit(at.pmdec_masyr))
+
+
+def _at(place: Vector, rate: Vector, years: Column) -> Vector:
+    """A unit vector after some years of uniform motion in space (see `sky.motion.propagate`)."""
+    x, y, z = (u + m * years for u, m in zip(place, rate, strict=True))
+    length = F.sqrt(x * x + y * y + z * z)
+    return x / length, y / length, z / length
+
+
+def _chord2(a: Vector, b: Vector) -> Column:
+    x, y, z = (u - v for u, v in zip(a, b, strict=True))
+    return x * x + y * y + z * z
 
 
 def _moved(at: Anchor, epoch: Column) -> Column:

@@ -11,6 +11,7 @@ from rich.table import Table as Grid
 from tasni_spark.cli.lake import add_lake, inputs
 from tasni_spark.cli.main import console, parser
 from tasni_spark.search import why
+from tasni_spark.search.find import find
 from tasni_spark.search.search import SearchConfig
 
 READS = ("tiling", "coverage", "density", "matches", "match_tiles")
@@ -29,9 +30,10 @@ def main(argv: list[str]) -> int:
     p.add_argument("--json", action="store_true", help="as JSON")
     args = p.parse_args(argv)
     surveys = [args.survey] if args.survey else SURVEYS
-    read = inputs(args, [*READS, *surveys])
-    cfg = SearchConfig(why.holder(read, surveys, args.name), tuple(args.cut_set) or ("tasni_2025",))
-    found = why.explain(read, cfg, args.name)
+    read = inputs(args, [*READS, *surveys, *(f"{s}_positions" for s in surveys)])
+    survey, row = find(read, [s for s in surveys if read.has(s)] or surveys[:1], args.name)
+    cfg = SearchConfig(survey, tuple(args.cut_set) or ("tasni_2025",))
+    found = why.explain(read, cfg, row)
     if args.json:
         told = {
             s: about | {"cuts": [dataclasses.asdict(line) for line in lines]} for s, (about, lines) in found.items()
@@ -39,11 +41,12 @@ def main(argv: list[str]) -> int:
         print(json.dumps(told, indent=1))
         return 0
     for cut_set, (about, lines) in found.items():
-        _show(cfg.left, cut_set, about, lines)
+        show(cfg.left, cut_set, about, lines)
     return 0
 
 
-def _show(survey: str, cut_set: str, about: dict[str, Any], lines: list[why.Line]) -> None:
+def show(survey: str, cut_set: str, about: dict[str, Any], lines: list[why.Line]) -> None:
+    """Print the cuts of one set."""
     fails = [line.cut for line in lines if line.verdict == "FAIL"]
     dark = [line.cut for line in lines if line.verdict == "unknown"]
     ending = f"rejected by {', '.join(fails)}" if fails else "kept: it fails no cut"

@@ -30,7 +30,7 @@ from tasni_spark.tables.light_curves import BANDS, LIGHTCURVE_TILES, LIGHTCURVES
 from tasni_spark.variability import near, quality
 from tasni_spark.variability.compiled import Ints, integers
 from tasni_spark.variability.nest import FACTS, Detections, Nested, lists, nest
-from tasni_spark.variability.pieces import Piece, pieces, rows
+from tasni_spark.variability.pieces import Piece, fitting, pieces, rows
 from tasni_spark.variability.quality import Rule
 
 ASSOCIATIONS = ("position", "archive")
@@ -159,9 +159,10 @@ def worker(
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for number in batch.column(0).to_pylist():
-                curves, counts = curves_of(work[number], roots[:2], reach, cfg)
-                told = parts.Written("", "", 0, 0, str(work[number].tile), json.dumps(counts))
-                yield parts.batch([*parts.write(curves, LIGHTCURVES, Folder.at(roots[2])), told])
+                for piece in fitting(work[number], Folder.at(roots[0]), PIECE_ROWS):
+                    curves, counts = curves_of(piece, roots[:2], reach, cfg)
+                    told = parts.Written("", "", 0, 0, str(piece.tile), json.dumps(counts))
+                    yield parts.batch([*parts.write(curves, LIGHTCURVES, Folder.at(roots[2])), told])
 
     return run
 

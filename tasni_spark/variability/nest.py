@@ -56,14 +56,33 @@ def nest(sources: Sources, spans: Ints, given: Ints, found: Detections) -> Neste
     given
         The source of each detection, or -1.
     """
-    mine = np.flatnonzero((given >= 0) & (spans[given, 1] > 0))
-    order = mine[np.lexsort((found.id[mine], found.mjd[mine], given[mine]))]
-    source, counts = np.unique(given[order], return_counts=True)
-    offsets = np.append(0, np.cumsum(counts))
+    offsets, order = _by_source(given, spans, found.mjd)
+    source = np.flatnonzero(np.diff(offsets))
+    offsets = np.append(offsets[source], len(order))
     facts = np.empty((len(source), len(FACTS)))
     kept = np.empty(len(order), np.int64)
     n = _gather(sources, spans, source, offsets, order, found, kept, facts)
     return Nested(source, np.append(0, np.cumsum(facts[:, 0])).astype(np.int64), kept[:n], facts)
+
+
+@compiled
+def _by_source(given: Ints, spans: Ints, mjd: Floats) -> tuple[Ints, Ints]:
+    """Detections of the sources of this group, by source and then by time; where those of each begin."""
+    offsets = np.zeros(len(spans) + 1, np.int64)
+    for s in given:
+        if s >= 0 and spans[s, 1] > 0:
+            offsets[s + 1] += 1
+    offsets = np.cumsum(offsets)
+    order, free = np.empty(offsets[-1], np.int64), offsets[:-1].copy()
+    for d in range(len(given)):
+        s = given[d]
+        if s >= 0 and spans[s, 1] > 0:
+            order[free[s]] = d
+            free[s] += 1
+    for s in range(len(spans)):
+        mine = order[offsets[s] : offsets[s + 1]].copy()
+        order[offsets[s] : offsets[s + 1]] = mine[np.argsort(mjd[mine])]
+    return offsets, order
 
 
 @compiled

@@ -1,13 +1,14 @@
 """Pieces of sky that a worker can hold: which files they need, and the rows of these files that lie there.
 
 Why: a tile of the galactic plane or of an ecliptic pole may hold a hundred times the detections of another. Work is cut
-by rows: a tile of too many is halved along the sky curve, and no code knows of poles.
+by rows, on the driver by what the log says of files, and again in the worker by what footers say of row groups: no code
+knows of poles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -93,6 +94,37 @@ def _meeting(files: Sequence[Mapping[str, Any]], region: Ranges) -> tuple[str, .
     )
 
 
+def fitting(piece: Piece, folder: Folder, most_rows: int) -> Iterator[Piece]:
+    """The same piece in pieces of at most about so many detections, by the row groups of its files."""
+    groups = [g for path in piece.exposures for g in _row_groups(folder, path)]
+    todo = [piece]
+    while todo:
+        p = todo.pop()
+        step = (p.end - p.start) // 4
+        if step and sum(_share(g, p.start, p.end) for g in groups) > most_rows:
+            cuts = [(p.start + k * step, p.start + (k + 1) * step) for k in (3, 2, 1, 0)]
+            todo += [replace(p, start=a, end=b) for a, b in cuts]
+        else:
+            yield p
+
+
+def _row_groups(folder: Folder, path: str) -> list[dict[str, Any]]:
+    with _opened(folder, path) as file:
+        at = file.schema_arrow.names.index("hpx29")
+        found = []
+        for n in range(file.metadata.num_row_groups):
+            group = file.metadata.row_group(n)
+            ends = group.column(at).statistics
+            known = {"min.hpx29": ends.min, "max.hpx29": ends.max} if ends is not None and ends.has_min_max else {}
+            found.append({"num_records": group.num_rows, **known})
+        return found
+
+
+def _opened(folder: Folder, path: str) -> pq.ParquetFile:
+    where = path if "://" in path or path.startswith("/") else f"{folder.path}/{path}"
+    return pq.ParquetFile(folder.system.open_input_file(where), pre_buffer=False)
+
+
 def rows(folder: Folder, paths: Collection[str], columns: Collection[str], region: Ranges) -> pa.Table:
     """Rows of sorted files that lie in a region; columns that a file lacks are left out, or null beside others.
 
@@ -102,8 +134,7 @@ def rows(folder: Folder, paths: Collection[str], columns: Collection[str], regio
     """
     tables = []
     for path in paths:
-        where = path if "://" in path or path.startswith("/") else f"{folder.path}/{path}"
-        with pq.ParquetFile(folder.system.open_input_file(where), pre_buffer=False) as file:
+        with _opened(folder, path) as file:
             names = file.schema_arrow.names
             groups = [n for n in range(file.metadata.num_row_groups) if _touches(file, n, names.index("hpx29"), region)]
             if groups:

@@ -54,6 +54,7 @@ class VariabilityConfig:
         ("frame", "image", "saa", "moon", "artefact", "moving"), "flags that keep an exposure out of all statistics"
     )
     rivals_log10_p: float = opt(-2.0, "log10 p of a trend above which no sine or random walk is fitted against it")
+    greatest_sigma_slope_mag_per_yr: float = opt(0.005, "error of the slope above which W1 may be silent about it")
     transport: str = opt("auto", "auto | files (workers read and write files) | spark (mapInArrow); the rows are equal")
 
     def __post_init__(self) -> None:
@@ -197,13 +198,17 @@ def _lists(column: pa.ChunkedArray) -> tuple[Ints, NDArray[Any]]:
 
 
 def _fit_rivals(values: Mapping[str, dict[str, Floats]], visits: Mapping[str, Visits], cfg: VariabilityConfig) -> None:
-    """Fit sine and random walk where a band shows a trend worth the cost."""
-    with np.errstate(invalid="ignore"):
-        chosen = np.flatnonzero(np.any([values[b]["log10_p"] <= cfg.rivals_log10_p for b in BANDS], axis=0))
+    """Fit sine and random walk where a trend might be claimed: seen in W2, and in W1 unless W1 is not measured."""
+    w1, w2 = (values[b]["log10_p"] for b in BANDS)
+    chosen = np.flatnonzero((w2 <= cfg.rivals_log10_p) & ~((w1 > cfg.rivals_log10_p) & _measures(values["w1"], cfg)))
     for band in BANDS:
         fitted = suite.trends(take(visits[band], chosen), CONFIG[band], rivals=True)
         for s in OF_RIVALS:
             values[band][s.name][chosen] = fitted[s.name]
+
+
+def _measures(band: Mapping[str, Floats], cfg: VariabilityConfig) -> NDArray[np.bool_]:
+    return np.asarray(band["sigma_slope_mag_per_yr"] <= cfg.greatest_sigma_slope_mag_per_yr)
 
 
 def _in_flux(at: Ints, mjd: Floats, mag: Floats, error: Floats) -> dict[str, Floats]:

@@ -17,16 +17,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import astropy.units as u
 import numpy as np
 import pandas as pd
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
+from cdshealpix.nested import lonlat_to_healpix
+from pyspark.sql import functions as F
 from rich.console import Console
 from rich.table import Table
 
 from tasni_spark.core import parts
-from tasni_spark.core.files import Folder
 from tasni_spark.core.session import session
 from tasni_spark.tables.light_curves import LIGHTCURVES, VARIABILITY
 from tasni_spark.variability import lightcurves as lc
@@ -37,12 +39,10 @@ from tasni_spark.variability.visits import W1, W2, group
 
 EXPOSURES = 300
 VISITS = 22
-BASE = 8
-"""Pixels of the sky curve over which the sources are spread are those of order 8 below tile 16."""
 
 
 def exposures(n: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Sources that fade at random, seen on 22 visits; what a detections table holds, sorted by place."""
+    """Exposures of sources of which one in a hundred fades or brightens, as a detections table has them."""
     place = np.sort(rng.random((n, 2)), axis=0)
     t = np.sort(56700 + 182.6 * rng.integers(0, VISITS, (n, EXPOSURES)) + rng.random((n, EXPOSURES)), axis=1)
     source = np.repeat(np.arange(n), EXPOSURES)
@@ -50,10 +50,11 @@ def exposures(n: int, rng: np.random.Generator) -> pd.DataFrame:
     ra, dec = 45.0 + 5.0 * place[:, 0], 5.0 + 5.0 * np.linspace(0, 1, n)
     rows["ra"] = np.repeat(ra, EXPOSURES) + rng.normal(0, 3e-5, n * EXPOSURES)
     rows["dec"] = np.repeat(dec, EXPOSURES) + rng.normal(0, 3e-5, n * EXPOSURES)
-    slope = np.repeat(rng.normal(0, 0.005, n), EXPOSURES) * (t.ravel() - 58000) / 365.25
+    slope = np.where(rng.random(n) < 0.01, rng.normal(0, 0.03, n), 0.0)
+    change = np.repeat(slope, EXPOSURES) * (t.ravel() - 58000) / 365.25
     for band in ("w1", "w2"):
         error = rng.uniform(0.02, 0.08, n * EXPOSURES)
-        rows[f"{band}mpro"] = 13 + slope + error * rng.normal(size=n * EXPOSURES)
+        rows[f"{band}mpro"] = 13 + change + error * rng.normal(size=n * EXPOSURES)
         rows[f"{band}sigmpro"] = error
     return pd.DataFrame(rows)
 
@@ -94,28 +95,27 @@ def of_one(g: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"source": g["source"].iloc[:1], "slope": found["slope_mag_per_yr"]})
 
 
+def positions(shots: pd.DataFrame) -> pd.DataFrame:
+    """Where the sources are."""
+    left = shots.groupby("source", as_index=False)[["ra", "dec"]].mean().rename(columns={"source": "id"})
+    a, d = np.radians(left["ra"]), np.radians(left["dec"])
+    left = left.assign(x=np.cos(a) * np.cos(d), y=np.sin(a) * np.cos(d), z=np.sin(d), epoch=2014.0)
+    return left.assign(**dict.fromkeys(lc._MOTION, np.nan))
+
+
+def stored(rows: pd.DataFrame, folder: Path) -> list[dict[str, Any]]:
+    """Write rows in the order of the sky curve; what a log would tell of the file."""
+    pixel = lonlat_to_healpix(rows["ra"].to_numpy() * u.deg, rows["dec"].to_numpy() * u.deg, 29).astype(np.int64)
+    folder.mkdir()
+    table = pa.Table.from_pandas(rows.assign(hpx29=pixel).sort_values("hpx29"), preserve_index=False)
+    pq.write_table(table, folder / "a.parquet")
+    return [{"path": "a.parquet", "num_records": len(rows), "min.hpx29": pixel.min(), "max.hpx29": pixel.max()}]
+
+
 def bench(n: int, slow: int, folder: Path, spark: Any) -> Iterator[tuple[str, int, float, float]]:
     """Each form at one size: name, sources, CPU-seconds, seconds."""
     shots = exposures(n, np.random.default_rng(n))
-    left = shots.groupby("source", as_index=False)[["ra", "dec"]].mean().rename(columns={"source": "id"})
-    sky = {"neowise": shots, "left_positions": left}
-    for name, rows in sky.items():
-        from astropy import units as u
-        from cdshealpix.nested import lonlat_to_healpix
-
-        pixel = lonlat_to_healpix(rows["ra"].to_numpy() * u.deg, rows["dec"].to_numpy() * u.deg, 29).astype(np.int64)
-        rows = rows.assign(hpx29=pixel).sort_values("hpx29")
-        if name == "left_positions":
-            a, d = np.radians(rows["ra"]), np.radians(rows["dec"])
-            rows = rows.assign(x=np.cos(a) * np.cos(d), y=np.sin(a) * np.cos(d), z=np.sin(d), epoch=2014.0)
-            rows = rows.assign(**dict.fromkeys(lc._MOTION, np.nan))
-        (folder / name).mkdir()
-        pq.write_table(pa.Table.from_pandas(rows, preserve_index=False), folder / name / "a.parquet")
-        sky[name] = rows
-    files = [
-        [{"path": "a.parquet", "num_records": len(r), "min.hpx29": r["hpx29"].min(), "max.hpx29": r["hpx29"].max()}]
-        for r in sky.values()
-    ]
+    files = [stored(shots, folder / "neowise"), stored(positions(shots), folder / "left_positions")]
     tiles = [4**2 + k for k in range(4)]
     cfg = lc.LightcurvesConfig()
     out = folder / "lightcurves"
@@ -128,8 +128,6 @@ def bench(n: int, slow: int, folder: Path, spark: Any) -> Iterator[tuple[str, in
         spark.range(0, len(work), 1, len(work)).mapInArrow(nest, parts.WRITTEN_DDL).collect()
 
     yield "nest: workers read and write files", n, *cost(by_worker)
-    from pyspark.sql import functions as F
-
     read = spark.read.parquet(roots[0])
     columns = [c for c in read.columns if c not in ("source", "ra", "dec", "hpx29")]
     listed = read.groupBy("source").agg(F.sort_array(F.collect_list(F.struct("mjd", *columns))).alias("rows"))
@@ -145,9 +143,7 @@ def bench(n: int, slow: int, folder: Path, spark: Any) -> Iterator[tuple[str, in
     places = {t.name: str(folder / t.name) for t in (LIGHTCURVES, *v.WRITES)}
     todo = v.worker(tasks, places, one)
     numbers = spark.range(0, len(tasks), 1, len(tasks))
-    yield "suite, visits, tests: file lists", n, *cost(
-        lambda: numbers.mapInArrow(todo, parts.WRITTEN_DDL).collect()
-    )
+    yield "suite, visits, tests: file lists", n, *cost(lambda: numbers.mapInArrow(todo, parts.WRITTEN_DDL).collect())
     nested = spark.read.parquet(str(out))
 
     def through(batches: Any) -> Iterator[pa.RecordBatch]:
@@ -158,9 +154,7 @@ def bench(n: int, slow: int, folder: Path, spark: Any) -> Iterator[tuple[str, in
     types = ", ".join(f"{c.name} {c.type}" for c in VARIABILITY.columns)
     asked = nested.select("survey", "left_survey", F.col("tile").cast("bigint"), *v._READS)
     whole = asked.mapInArrow(through, types)
-    yield "suite: mapInArrow over nested rows", n, *cost(
-        lambda: whole.write.format("noop").mode("overwrite").save()
-    )
+    yield "suite: mapInArrow over nested rows", n, *cost(lambda: whole.write.format("noop").mode("overwrite").save())
     few = shots[shots["source"] < slow]
     yield "suite, one band: pandas groupby", slow, *cost(lambda: few.groupby("source").apply(of_one))
     some = read.where(F.col("source") < slow)

@@ -247,5 +247,5 @@ TRENDS = Table(
     partition=("survey", "left_survey", "tile"),
     sort=("hpx29", "id"),
     replace_by=("survey", "left_survey"),
-    stats=("hpx29", "id", "is_claim", "w2_log10_q"),
+    stats=("hpx29", "id", "w2_log10_q"),
 )

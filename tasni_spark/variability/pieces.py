@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import numpy as np
@@ -22,6 +22,8 @@ from tasni_spark.sky import cover
 from tasni_spark.sky.tiling import span
 
 Ranges = NDArray[np.int64]
+EVERYWHERE = 12 * 4**29 - 1
+"""The last pixel of order 29."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,34 @@ class Piece:
     left: tuple[str, ...]
 
 
+class Spread(NamedTuple):
+    """Where rows lie, file by file or row group by row group: least and greatest pixel of order 29, and rows."""
+
+    low: Ranges
+    high: Ranges
+    rows: NDArray[np.float64]
+
+    @staticmethod
+    def of(parts: Sequence[Mapping[str, Any]]) -> Spread:
+        """What `Lake.files` tells; a part that does not say where its rows lie may lie anywhere."""
+        ends = [[p.get(f"{end}.hpx29") for p in parts] for end in ("min", "max")]
+        low = [0 if v is None else v for v in ends[0]]
+        high = [EVERYWHERE if v is None else v for v in ends[1]]
+        rows = np.array([p["num_records"] for p in parts], np.float64)
+        return Spread(np.array(low, np.int64), np.array(high, np.int64), rows)
+
+    def within(self, start: int, end: int) -> float:
+        """Rows in a range, were those of each part spread evenly."""
+        shared = np.minimum(self.high + 1, end) - np.maximum(self.low, start)
+        return float((np.maximum(shared, 0) / (self.high + 1 - self.low) * self.rows).sum())
+
+    def meeting(self, region: Ranges) -> NDArray[np.int64]:
+        """Parts that may have rows in a region."""
+        first = np.searchsorted(region[:, 1], self.low, side="right")
+        begins = np.append(region[:, 0], EVERYWHERE + 1)[first]
+        return np.flatnonzero(begins <= self.high)
+
+
 def pieces(
     tiles: Sequence[int],
     exposures: Sequence[Mapping[str, Any]],
@@ -61,63 +91,51 @@ def pieces(
     reach_deg : deg
         How far an exposure may lie from its source.
     """
+    sides = (Spread.of(exposures), Spread.of(left))
+    paths = [[unquote(f["path"]) for f in side] for side in (exposures, left)]
     found = []
     for tile in tiles:
         start, end = span(tile)
-        own = sum(_share(f, start, end) for f in exposures)
-        parts = 1
-        while own / parts > most_rows and end - start > parts:
-            parts *= 4
-        step = (end - start) // parts
-        for k in range(parts):
-            a, b = start + k * step, start + (k + 1) * step
-            region = cover.merged([(a, b)])
-            near, far = cover.grown(region, reach_deg), cover.grown(region, 2 * reach_deg)
-            found.append(Piece(tile, a, b, _meeting(exposures, near), _meeting(left, far)))
+        own, count = sides[0].within(start, end), 1
+        while own / count > most_rows and end - start > count:
+            count *= 4
+        step = (end - start) // count
+        for a in range(start, end, step):
+            region = cover.merged([(a, a + step)])
+            near = [cover.grown(region, k * reach_deg) for k in (1, 2)]
+            chosen = [tuple(p[i] for i in s.meeting(r)) for p, s, r in zip(paths, sides, near, strict=True)]
+            found.append(Piece(tile, a, a + step, *chosen))
     return found
-
-
-def _share(file: Mapping[str, Any], start: int, end: int) -> float:
-    """Rows of a file that lie in a range, were they spread evenly over its own."""
-    low, high = file.get("min.hpx29"), file.get("max.hpx29")
-    if low is None or high is None:
-        return float(file["num_records"])
-    shared = min(high + 1, end) - max(low, start)
-    return float(max(0.0, shared / (high + 1 - low)) * file["num_records"])
-
-
-def _meeting(files: Sequence[Mapping[str, Any]], region: Ranges) -> tuple[str, ...]:
-    return tuple(
-        unquote(f["path"])
-        for f in files
-        if f.get("min.hpx29") is None or cover.overlaps(region, f["min.hpx29"], f["max.hpx29"] + 1)
-    )
 
 
 def fitting(piece: Piece, folder: Folder, most_rows: int) -> Iterator[Piece]:
     """The same piece in pieces of at most about so many detections, by the row groups of its files."""
-    groups = [g for path in piece.exposures for g in _row_groups(folder, path)]
+    told: list[dict[str, Any]] = []
+    for path in piece.exposures:
+        with _opened(folder, path) as file:
+            told += _row_groups(file)
+    groups = Spread.of(told)
     todo = [piece]
     while todo:
         p = todo.pop()
         step = (p.end - p.start) // 4
-        if step and sum(_share(g, p.start, p.end) for g in groups) > most_rows:
+        if step and groups.within(p.start, p.end) > most_rows:
             cuts = [(p.start + k * step, p.start + (k + 1) * step) for k in (3, 2, 1, 0)]
             todo += [replace(p, start=a, end=b) for a, b in cuts]
         else:
             yield p
 
 
-def _row_groups(folder: Folder, path: str) -> list[dict[str, Any]]:
-    with _opened(folder, path) as file:
-        at = file.schema_arrow.names.index("hpx29")
-        found = []
-        for n in range(file.metadata.num_row_groups):
-            group = file.metadata.row_group(n)
-            ends = group.column(at).statistics
-            known = {"min.hpx29": ends.min, "max.hpx29": ends.max} if ends is not None and ends.has_min_max else {}
-            found.append({"num_records": group.num_rows, **known})
-        return found
+def _row_groups(file: pq.ParquetFile) -> list[dict[str, Any]]:
+    """Rows of each row group and where they lie, as `Lake.files` tells of files."""
+    at = file.schema_arrow.names.index("hpx29")
+    found = []
+    for n in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(n)
+        ends = group.column(at).statistics
+        known = {"min.hpx29": ends.min, "max.hpx29": ends.max} if ends is not None and ends.has_min_max else {}
+        found.append({"num_records": group.num_rows, **known})
+    return found
 
 
 def _opened(folder: Folder, path: str) -> pq.ParquetFile:
@@ -136,18 +154,13 @@ def rows(folder: Folder, paths: Collection[str], columns: Collection[str], regio
     for path in paths:
         with _opened(folder, path) as file:
             names = file.schema_arrow.names
-            groups = [n for n in range(file.metadata.num_row_groups) if _touches(file, n, names.index("hpx29"), region)]
-            if groups:
-                table = file.read_row_groups(groups, [c for c in columns if c in names], use_threads=False)
+            groups = Spread.of(_row_groups(file)).meeting(region)
+            if len(groups):
+                table = file.read_row_groups(groups.tolist(), [c for c in columns if c in names], use_threads=False)
                 tables.append(_inside(table, region))
     if tables:
         return pa.concat_tables(tables, promote_options="default")
     return pa.table({c: pa.array([], pa.int64() if c in ("id", "hpx29") else pa.float64()) for c in columns})
-
-
-def _touches(file: pq.ParquetFile, group: int, column: int, region: Ranges) -> bool:
-    ends = file.metadata.row_group(group).column(column).statistics
-    return ends is None or not ends.has_min_max or cover.overlaps(region, ends.min, ends.max + 1)
 
 
 def _inside(table: pa.Table, region: Ranges) -> pa.Table:

@@ -27,6 +27,11 @@ def unit(ra: Any, dec: Any) -> np.ndarray:
     return np.stack([np.cos(a) * np.cos(d), np.sin(a) * np.cos(d), np.sin(d)], 1)
 
 
+def read(file: Path, columns: list[str]) -> pd.DataFrame:
+    """Columns of a file; whole numbers with nulls stay whole."""
+    return pd.read_parquet(file, columns=columns, dtype_backend="numpy_nullable")
+
+
 @pytest.fixture(scope="module")
 def real_run(spark: Any, job: Callable[..., Any], real: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The 4,137 sources of the first edition and the exposures of 100 of them, in many small tiles."""
@@ -127,8 +132,9 @@ def nested(demo_lake: Any, job: Callable[..., Any]) -> pd.DataFrame:
 
 def test_mock_curves_are_those_of_brute_force(demo_lake: Any, mock_sky: Path, nested: pd.DataFrame) -> None:
     """Each detection belongs to the nearest source within 3 arcsec, wherever tiles end."""
-    shots = pd.concat([pd.read_parquet(f) for f in sorted((mock_sky / "neowise").rglob("*.parquet"))])
-    left = pd.concat([pd.read_parquet(f) for f in sorted((mock_sky / "allwise").rglob("*.parquet"))])
+    columns = ["cntr", "ra", "dec", "mjd", "w2mpro", "allwise_cntr"]
+    shots = pd.concat([read(f, columns) for f in sorted((mock_sky / "neowise").rglob("*.parquet")) if f.is_file()])
+    left = pd.concat([read(f, columns[:3]) for f in sorted((mock_sky / "allwise").rglob("*.parquet")) if f.is_file()])
     distance, at = cKDTree(unit(left["ra"], left["dec"])).query(unit(shots["ra"], shots["dec"]))
     within = 2 * np.degrees(np.arcsin(distance / 2)) * 3600 <= 3.0
     shots = shots.assign(source=np.where(within, left["cntr"].to_numpy()[at], -1))
@@ -158,10 +164,9 @@ def test_planted_trends(demo_lake: Any, nested: pd.DataFrame, job: Callable[...,
     found = demo_lake.read(Ref("trends")).toPandas().set_index("id").join(truth, rsuffix="_truth")
     assert len(found) == len(nested)
     planted = found["slope_mag_per_yr"].abs() >= 0.015
-    able = planted & ~found["verdict"].isin(["blended", "moving", "saturated", "too_short", "not_measurable"])
-    print(pd.crosstab(found["variability"].fillna("constant"), found["verdict"]))
-    assert able.sum() >= 10
-    assert found["is_claim"][able].mean() >= 0.5
+    able = planted & ~found["verdict"].isin(["blended", "moving", "saturated", "too_short"])
+    assert able.sum() >= 4
+    assert found["is_claim"][able].mean() >= 0.6
     claims = found[found["is_claim"] & found["slope_mag_per_yr"].notna()]
     assert (np.sign(claims["slope_mag_per_yr"]) == claims["sign"]).all()
     constant = found["variability"].isna()

@@ -92,7 +92,7 @@ def _keys(
     for i in range(len(copies)):
         for k in range(copies[i]):
             when = first + (span * k / (copies[i] - 1) if copies[i] > 1 else 0.0)
-            _at(place[i], rate[i], epoch[i], when, v)
+            moved(place[i], rate[i], epoch[i], when, v)
             key[at] = _cube(_index(v[0], side), _index(v[1], side), _index(v[2], side))
             member[at] = i
             at += 1
@@ -100,7 +100,7 @@ def _keys(
 
 
 @compiled
-def _at(place: Floats, rate: Floats, epoch: float, when: float, out: Floats) -> None:
+def moved(place: Floats, rate: Floats, epoch: float, when: float, out: Floats) -> None:
     """Unit vector after uniform motion in space."""
     years = when - epoch if math.isfinite(epoch) else 0.0
     s = 0.0
@@ -202,7 +202,7 @@ def _nearest(sources: Sources, table: Cubes, at: Floats, year: Floats, most: flo
                 continue
             for m in range(table.start[cube], table.start[cube + 1]):
                 s = table.member[m]
-                _at(sources.place[s], sources.rate[s], sources.epoch[s], year[n], v)
+                moved(sources.place[s], sources.rate[s], sources.epoch[s], year[n], v)
                 c2 = (at[n, 0] - v[0]) ** 2 + (at[n, 1] - v[1]) ** 2 + (at[n, 2] - v[2]) ** 2
                 if c2 < best or (c2 == best and (found[n] < 0 or sources.id[s] < sources.id[found[n]])):
                     best = c2

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tasni_spark.variability.bands import SAME_EXPOSURE_D
 from tasni_spark.variability.compiled import Bools, Floats, Ints, compiled
-from tasni_spark.variability.near import ARCSEC, Sources, _at
+from tasni_spark.variability.near import ARCSEC, Sources, moved
 
 FACTS = ("n_exposures", "n_duplicates", "n_other_tiles", "sep_arcsec", "sep_growth_arcsec_per_yr", "motion_arcsec")
 
@@ -105,7 +105,7 @@ def _gather(
         st = stt = sr = str_ = se = ste = sn = stn = 0.0
         for k in range(offsets[n], offsets[n + 1]):
             d = order[k]
-            _at(place[s], rate[s], epoch[s], year[d], v)
+            moved(place[s], rate[s], epoch[s], year[d], v)
             c2 = (at[d, 0] - v[0]) ** 2 + (at[d, 1] - v[1]) ** 2 + (at[d, 2] - v[2]) ** 2
             if total > first and mjd[d] - mjd[kept[total - 1]] <= SAME_EXPOSURE_D:
                 if c2 < before or (c2 == before and id[d] < id[kept[total - 1]]):
@@ -119,7 +119,7 @@ def _gather(
         for k in range(first, total):
             d = kept[k]
             other += not spans[s, 0] <= found.hpx29[d] < spans[s, 1]
-            _at(place[s], rate[s], epoch[s], year[d], v)
+            moved(place[s], rate[s], epoch[s], year[d], v)
             x, y, z = at[d, 0] - v[0], at[d, 1] - v[1], at[d, 2] - v[2]
             east = x * px + y * py
             north = -place[s, 2] * (py * x - px * y) + across * z

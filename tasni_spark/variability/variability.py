@@ -7,6 +7,7 @@ runs wherever Spark does. The functions are the same, and so are the rows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,11 +33,12 @@ from tasni_spark.tables.light_curves import BANDS, IN_FLUX, JUDGED, LIGHTCURVES,
 from tasni_spark.tables.statistics import OF_RIVALS
 from tasni_spark.variability import flux, quality, suite
 from tasni_spark.variability.compiled import Floats, Ints
+from tasni_spark.variability.verdicts import VerdictConfig
 from tasni_spark.variability.visits import W1, W2, Visits, group, take
 
 TRANSPORTS = ("auto", "files", "spark")
-TASK_EXPOSURES = 3_000_000
-"""Exposures that a worker is given at once."""
+TASK_ROWS = 10_000
+"""Light curves that a worker is given at once, unless a file has more."""
 CONFIG = dict(zip(BANDS, (W1, W2), strict=True))
 WRITES = (VARIABILITY, VISITS, TREND_TESTS)
 _PLACE = ("survey", "left_survey", "tile", "hpx29", "id")
@@ -53,8 +55,12 @@ class VariabilityConfig:
     reject: tuple[str, ...] = opt(
         ("frame", "image", "saa", "moon", "artefact", "moving"), "flags that keep an exposure out of all statistics"
     )
-    rivals_log10_p: float = opt(-2.0, "log10 p of a trend above which no sine or random walk is fitted against it")
-    greatest_sigma_slope_mag_per_yr: float = opt(0.005, "error of the slope above which W1 may be silent about it")
+    rivals_log10_p: float = opt(
+        math.log10(VerdictConfig.q_both_bands), "log10 p of a trend above which no sine or walk is fitted against it"
+    )
+    greatest_sigma_slope_mag_per_yr: float = opt(
+        VerdictConfig.greatest_sigma_slope_mag_per_yr, "error of the slope above which W1 may be silent about it"
+    )
     transport: str = opt("auto", "auto | files (workers read and write files) | spark (mapInArrow); the rows are equal")
 
     def __post_init__(self) -> None:
@@ -98,8 +104,8 @@ def _by_files(inputs: Inputs, group: Group, cfg: VariabilityConfig) -> Output:
     files = lake.files(LIGHTCURVES.ref, inputs.version(LIGHTCURVES.name))
     tiles = set(group.tiles)
     here = [f for f in files if _is_of(f, cfg) and f["partition.tile"] in tiles]
-    sized = [((unquote(f["path"]), f["partition.tile"]), f["num_records"] * 300) for f in here]
-    tasks = grouped(sized, TASK_EXPOSURES)
+    sized = [((unquote(f["path"]), f["partition.tile"]), f["num_records"]) for f in here]
+    tasks = grouped(sized, TASK_ROWS)
     roots = {t.name: lake.location(t.ref) for t in (LIGHTCURVES, *WRITES)}
     found: list[parts.Written] = []
 
@@ -189,7 +195,7 @@ def tables_of(curves: pa.Table, cfg: VariabilityConfig, wanted: Sequence[Table])
 def _lists(column: pa.ChunkedArray) -> tuple[Ints, NDArray[Any]]:
     """Offsets and values of a list column; a null value is NaN."""
     if not column.num_chunks:
-        return np.zeros(1, np.int64), np.empty(0)
+        return np.zeros(1, np.int64), np.empty(0, np.int64)
     chunk = column.chunk(0)
     values = chunk.values
     if pa.types.is_floating(values.type):

@@ -68,6 +68,28 @@ JOBS = {
             tiled=False,
         ),
         Job(
+            "lightcurves",
+            "Bring the single exposures of every source together, by two associations",
+            config="tasni_spark.variability.lightcurves:LightcurvesConfig",
+            reads=("tiling", "{survey}", "{left}_positions"),
+            writes=("lightcurves", "lightcurve_tiles"),
+        ),
+        Job(
+            "variability",
+            "Compute visits, statistics and tests of every light curve",
+            config="tasni_spark.variability.variability:VariabilityConfig",
+            reads=("tiling", "lightcurves"),
+            writes=("variability", "visits", "trend_tests"),
+        ),
+        Job(
+            "trends",
+            "Judge every trend, with the false-discovery rate over all tests made",
+            config="tasni_spark.variability.trends:TrendsConfig",
+            reads=("tiling", "trend_tests"),
+            writes=("trends",),
+            tiled=False,
+        ),
+        Job(
             "report",
             "Write one page about a search",
             config="tasni_spark.report.facts:ReportConfig",

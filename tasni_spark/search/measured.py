@@ -10,7 +10,8 @@ import numpy as np
 
 from tasni_spark.core.spec import Col
 from tasni_spark.photometry.magnitudes import BANDS
-from tasni_spark.tables.thermal import FLAGS, thermal
+from tasni_spark.photometry.thermal import thermal
+from tasni_spark.tables.thermal import FLAGS
 
 PHOTOMETRY = ("phot.mag", "phot.flux.density")
 QUALITY = ("meta.code", "instr.saturation")

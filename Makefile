@@ -8,10 +8,10 @@ LOCK   := conf/requirements/lock.txt
 export TASNI_JARS := $(CURDIR)/$(JARS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup prerequisites jars jars-gpu demo test fast check format chaos bench dictionary lock clean
+.PHONY: help setup prerequisites jars jars-gpu demo test fast check format chaos bench bench-lightcurves dictionary lock clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## make a mock sky, search it, write report.html
 	@$(BIN)/tasni demo
@@ -39,6 +39,9 @@ chaos: setup ## kill runs and see that nothing is lost: half an hour
 
 bench: setup ## rows per CPU-second of ingest, crossmatch and search, and how they grow
 	@$(BIN)/python -m tests.bench.pipeline
+
+bench-lightcurves: setup ## sources per CPU-second of nesting and of light-curve statistics, in several forms
+	@$(BIN)/python -m tests.bench.lightcurves
 
 setup: prerequisites $(VENV)/.done $(JARS)/.done ## environment and jars
 

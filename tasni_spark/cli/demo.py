@@ -18,8 +18,14 @@ from tasni_spark.core.session import session
 from tasni_spark.demo.mock import SURVEYS, MockConfig, make
 from tasni_spark.explore import open_lake
 
-REAL = {"allwise_tier5": "wise/allwise_tier5.parquet", "neowise_tier5": "wise/neowise_epochs.parquet"}
+REAL = {
+    "allwise_tier5": "wise/allwise_tier5.parquet",
+    "neowise_tier5": "wise/neowise_epochs.parquet",
+    "reference_dwarfs": "brown_dwarfs/known_T6_Y_dwarfs.csv",
+}
 """Real catalogues that the demo can add, and where they lie in a folder of data."""
+KNOWN = f"ingest.each.known_objects.input={places.ROOT / 'conf' / 'reference'}"
+"""Where the real objects lie that are in every lake of the demo."""
 ANSWER = """SELECT cut_set, cut, n_in, n_pass, n_fail, n_unknown, n_fail_only, expected_lost
 FROM v_cutflow WHERE cut_set = 'tasni_2025' ORDER BY step"""
 A_CANDIDATE = "SELECT id FROM candidates WHERE cut_set = 'tasni_2025' ORDER BY is_complete DESC, id LIMIT 1"
@@ -50,7 +56,7 @@ def main(argv: list[str]) -> int:
     code = pipeline.go(_request("demo", args.resume, inputs(cfg)))
     if code == 0 and real:
         sets = [f"ingest.each.{name}.input={file}" for name, file in real.items()]
-        code = pipeline.go(_request("real", args.resume, [f"tiling.input={real['allwise_tier5']}", *sets]))
+        code = pipeline.go(_request("real", args.resume, [f"tiling.input={real['allwise_tier5']}", *sets, KNOWN]))
     if code == 0:
         _tell(cfg)
         print(f"done in {time.monotonic() - started:.0f} s", file=sys.stderr)
@@ -68,13 +74,13 @@ def _request(pipeline_name: str, resume: str | None, sets: list[str]) -> Request
 
 
 def inputs(cfg: MockConfig) -> list[str]:
-    """Settings that move the demo's inputs to where the mock sky is."""
+    """Settings that move the demo's inputs to where the mock sky and the known objects are."""
     if cfg.out == "mock":
-        return []
+        return [KNOWN]
     names = {"truth": "mock_truth"}
     sets = [f"ingest.each.{names.get(s, s)}.input={cfg.out}/{s}" for s in SURVEYS]
     maps = [f"coverage.moc.{s}={cfg.out}/moc/{s}.fits" for s in ("panstarrs1", "nvss")]
-    return [f"tiling.input={cfg.out}/allwise", *sets, *maps]
+    return [f"tiling.input={cfg.out}/allwise", *sets, *maps, KNOWN]
 
 
 def _tell(cfg: MockConfig) -> None:

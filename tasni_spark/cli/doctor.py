@@ -7,8 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 from rich.table import Table as Grid
@@ -94,8 +95,24 @@ def _package(package: str, cap: str) -> Finding:
 
 def _gpu() -> Finding:
     smi = shutil.which("nvidia-smi")
-    rapids = next(iter(sorted(places.jars().glob("rapids-4-spark*.jar"))), None)
-    told = (
-        "no GPU" if not smi else subprocess.run([smi, "-L"], capture_output=True, text=True, check=False).stdout.strip()
-    )
-    return Finding("GPU", f"{told}; RAPIDS jar: {rapids.name if rapids else 'none (make jars-gpu)'}")
+    told = subprocess.run([smi, "-L"], capture_output=True, text=True, check=False).stdout if smi else ""
+    devices = [line.split(" (UUID")[0] for line in told.splitlines() if line.startswith("GPU")]
+    devices = devices or sorted(p.name for p in Path("/dev").glob("nvidia[0-9]*"))
+    rapids = sorted(p.name for p in places.jars().glob("rapids-4-spark*.jar"))
+    return Finding("GPU", gpu_state(devices, rapids[0] if rapids else ""))
+
+
+def gpu_state(devices: Sequence[str], rapids: str) -> str:
+    """What there is for a GPU and what to do; no job needs one, so nothing here is a fault.
+
+    Parameters
+    ----------
+    devices
+        GPUs as the driver names them, or device files.
+    rapids
+        Name of the RAPIDS jar; empty for none.
+    """
+    there = "; ".join(devices) or "no GPU: jobs run on the CPU"
+    if rapids:
+        return f"{there}; {rapids}" + ("" if devices else " is not used")
+    return there + ("; no RAPIDS jar, so Spark does not use it: run 'make jars-gpu'" if devices else "; no RAPIDS jar")

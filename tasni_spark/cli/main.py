@@ -21,8 +21,11 @@ COMMANDS = {
     "mock": "write a mock sky in the published formats",
     "doctor": "say what is missing on this machine, and what to do about it",
     "status": "list the runs of a lake",
+    "runs": "list what runs committed, or compare two of them",
+    "show": "show all that is known of a source or of a place",
     "why": "say why a source was kept or rejected",
     "sql": "ask the lake in SQL, with the sky's functions",
+    "export": "write a table as VOTable, FITS, ECSV, CSV, Parquet or HATS",
     "map": "show every job, what it reads and what it writes",
     "upkeep": "compact tables and delete files that nobody needs",
 }

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from tasni_spark.core.errors import ContractError, nearest
-from tasni_spark.core.spec import Table
+from tasni_spark.core.spec import Col, Table
 
 _KINDS = {
     "tinyint": "integer",
@@ -48,6 +48,16 @@ def struct(table: Table) -> T.StructType:
         metadata |= {k: v for k, v in (("unit", c.unit), ("ucd", c.ucd)) if v}
         fields.append(T.StructField(c.name, data_type(c.type), c.nullable, metadata))
     return T.StructType(fields)
+
+
+def declared(schema: T.StructType) -> tuple[Col, ...]:
+    """The columns of a stored table as they were declared: the inverse of `struct`, ranges aside."""
+    found = []
+    for f in schema.fields:
+        unit, doc = f.metadata.get("unit", ""), f.metadata.get("comment", "")
+        doc = doc.removesuffix(f" [{unit}]")
+        found.append(Col(f.name, f.dataType.simpleString(), doc, unit, f.metadata.get("ucd", ""), f.nullable))
+    return tuple(found)
 
 
 def violations(columns: Iterable[tuple[str, str]], table: Table) -> list[str]:

@@ -7,6 +7,7 @@ is left to Spark; tables that astropy or pyarrow read come in blocks, so that no
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -200,10 +201,15 @@ def _lines(path: str) -> Iterator[str]:
 
 
 def _csv_header(path: str) -> tuple[list[tuple[str, str]], int]:
-    lines = (line for line in _lines(path) if line.strip())
+    lines = (line for line in _uncommented(path) if line.strip())
     header = next(lines, "")
     names = pacsv.read_csv(io.BytesIO(header.encode())).column_names
     return [(n, "string") for n in names], sum(1 for _ in lines)
+
+
+def _uncommented(path: str) -> Iterator[str]:
+    """Lines of a CSV file but for those at its top that begin with #."""
+    return itertools.dropwhile(lambda line: line.startswith("#"), _lines(path))
 
 
 def _csv_blocks(path: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
@@ -213,8 +219,9 @@ def _csv_blocks(path: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
         strings_can_be_null=True,
         null_values=[""],
     )
+    comments = sum(1 for _ in itertools.takewhile(lambda line: line.startswith("#"), _lines(path)))
     with _open(path) as source:
-        yield from pacsv.open_csv(source, convert_options=convert)
+        yield from pacsv.open_csv(source, pacsv.ReadOptions(skip_rows=comments), convert_options=convert)
 
 
 def _split_header(path: str, format: str) -> tuple[list[str], Iterator[str]]:

@@ -13,6 +13,9 @@ from pyspark.sql import functions as F
 
 from tasni_spark.core.config import opt
 from tasni_spark.core.work import Inputs
+from tasni_spark.photometry.dwarfs import NEAREST_Y_DWARF_PC
+from tasni_spark.report.known import known, with_heat
+from tasni_spark.sky.footprint import with_observed
 from tasni_spark.sky.healpix import hpx_parent
 
 MAP_ORDER = 5
@@ -28,6 +31,9 @@ class ReportConfig:
     out: str = opt("report.html", "file to write")
     truth: str = opt("mock_truth", "table of planted objects, where there is one")
     also: tuple[str, ...] = opt((), "further surveys that were searched")
+    known: str = opt("known_objects", "survey of known objects, where the lake has it")
+    dwarfs: str = opt("reference_dwarfs", "survey of known dwarfs, where the searched one was matched with it")
+    is_list: bool = opt(False, "whether the searched survey is itself a list of candidates, to be judged as a whole")
 
     @property
     def surveys(self) -> tuple[str, ...]:
@@ -73,6 +79,8 @@ class Facts:
     versions: dict[str, int]
     sky: NDArray[np.int64]
     colours: list[dict[str, Any]] = field(default_factory=list)
+    known: list[dict[str, Any]] = field(default_factory=list)
+    listed: dict[str, Any] = field(default_factory=dict)
 
     @property
     def synthetic(self) -> list[str]:
@@ -91,6 +99,8 @@ def gather(inputs: Inputs, cfg: ReportConfig) -> Facts:
         versions=dict(inputs.pins),
         sky=_sky(inputs, cfg.left),
         colours=_colours(inputs, cfg.left),
+        known=known(inputs, cfg.known),
+        listed=listed(inputs, cfg) if cfg.is_list else {},
     )
 
 
@@ -119,9 +129,12 @@ def _candidates(inputs: Inputs, flow: Flow) -> list[dict[str, Any]]:
     bands = [
         c for c in ("w1mpro", "w1sigmpro", "w2mpro", "w2sigmpro", "w3mpro", "w3sigmpro") if c in photometry.columns
     ]
-    shown = rows.orderBy(F.desc("is_complete"), F.size("unknown"), "p_veto", "id").limit(SHOWN)
-    full = shown.join(photometry.select("id", "tile", *bands), ["id", "tile"])
-    return [r.asDict() for r in full.orderBy(F.desc("is_complete"), F.size("unknown"), "p_veto", "id").collect()]
+    order = [F.desc("is_complete"), F.size("unknown"), F.col("p_veto"), F.col("id")]
+    if inputs.has("ranking"):
+        price = inputs.read("ranking").where(mine).select("id", "tile", "rank", "recall", "expected_false_positives")
+        rows, order = rows.join(price, ["id", "tile"], "left"), [F.asc_nulls_last("rank"), *order]
+    full = rows.orderBy(*order).limit(SHOWN).join(photometry.select("id", "tile", *bands), ["id", "tile"])
+    return [r.asDict() for r in with_heat(full, inputs, flow.survey).orderBy(*order).collect()]
 
 
 def _recall(inputs: Inputs, cfg: ReportConfig, flow: Flow) -> list[dict[str, Any]]:
@@ -157,3 +170,29 @@ def _colours(inputs: Inputs, survey: str) -> list[dict[str, Any]]:
     x, y = F.col("w2mpro") - F.col("w3mpro"), F.col("w1mpro") - F.col("w2mpro")
     bins = [F.round(v / COLOUR_BINS).cast("int").alias(n) for n, v in (("w2_w3", x), ("w1_w2", y))]
     return [r.asDict() for r in measured.groupBy(*bins).count().collect()]
+
+
+def listed(inputs: Inputs, cfg: ReportConfig) -> dict[str, Any]:
+    """Of a list of candidates as a whole: how near they would be as dwarfs, dwarfs known, what was never observed.
+
+    Notes
+    -----
+    `nearer` is null where the lake has no `thermal`, `n_known` where the list was not matched with known dwarfs.
+    """
+    rows = inputs.read(cfg.left)
+    found: dict[str, Any] = {"n": inputs.rows(cfg.left), "nearer": None, "farthest_pc": None, "n_known": None}
+    if inputs.has("thermal"):
+        distance = F.col("distance_if_dwarf_pc")
+        asked = F.count_if(distance < NEAREST_Y_DWARF_PC).alias("nearer"), F.max(distance).alias("farthest_pc")
+        heat = inputs.read("thermal").where(F.col("survey") == cfg.left).agg(*asked).first()
+        assert heat is not None
+        found |= heat.asDict()
+    if inputs.has("match_tiles"):
+        mine = (F.col("left_survey") == cfg.left) & (F.col("right_survey") == cfg.dwarfs)
+        if not inputs.read("match_tiles").where(mine).isEmpty():
+            found["n_known"] = inputs.read("matches").where(mine).select("left_id").distinct().count()
+    surveys = sorted(set(inputs.small("coverage", "survey")["survey"].to_pylist())) if inputs.has("coverage") else []
+    for survey in surveys:
+        rows = with_observed(rows, inputs.read("coverage"), survey, f"observed_{survey}")
+    dark = rows.agg(*[F.count_if(~F.col(f"observed_{s}")).alias(s) for s in surveys]).first() if surveys else None
+    return found | {"unobserved": {s: n for s, n in dark.asDict().items() if n} if dark else {}}

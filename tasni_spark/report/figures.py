@@ -14,6 +14,7 @@ from cdshealpix.nested import lonlat_to_healpix
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from tasni_spark.photometry.dwarfs import sequence
 from tasni_spark.report.facts import COLOUR_BINS, MAP_ORDER
 
 INK, ACCENT, FAINT = "#1b2733", "#d1495b", "#9aa7b3"
@@ -73,7 +74,7 @@ def _mollweide(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> tuple[NDArr
 
 
 def colours(bins: list[dict[str, Any]], candidates: list[dict[str, Any]], label: str) -> str:
-    """W1-W2 against W2-W3: all measured sources as bins, candidates as points, their W3 limits as arrows."""
+    """W1-W2 against W2-W3: sources as bins, the T and Y dwarfs as a line, candidates as points, limits as arrows."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.4, 4.8))
         axes = figure.add_subplot()
@@ -82,15 +83,21 @@ def colours(bins: list[dict[str, Any]], candidates: list[dict[str, Any]], label:
             y = np.array([b["w1_w2"] for b in bins]) * COLOUR_BINS
             dots = axes.scatter(x, y, c=[b["count"] for b in bins], s=9, marker="s", norm="log", cmap="Blues", lw=0)
             figure.colorbar(dots, ax=axes, label="sources measured in W1, W2 and W3, per bin", shrink=0.8)
-        measured = [c for c in candidates if _all(c, "w1sigmpro", "w2sigmpro", "w3sigmpro")]
-        limits = [c for c in candidates if _all(c, "w1sigmpro", "w2sigmpro", "w3mpro") and c.get("w3sigmpro") is None]
-        if measured:
-            axes.plot(*_colour(measured), "o", ms=5, mfc="none", mec=ACCENT, mew=1.1, label=label)
-        if limits:
-            arrows: Any = {"xuplims": True, "fmt": "none", "ecolor": ACCENT, "lw": 0.9}
-            axes.errorbar(*_colour(limits), xerr=0.25, label=f"{label}, W3 a limit", **arrows)
-        if measured or limits:
-            axes.legend(frameon=False, loc="upper left")
+        dwarfs = sequence()
+        axes.plot(dwarfs["w2_w3"], dwarfs["w1_w2"], "-", color=INK, lw=1.4, label="T and Y dwarfs, mean of each type")
+        for number, red, blue in zip(dwarfs["spt_num"], dwarfs["w2_w3"], dwarfs["w1_w2"], strict=True):
+            name = f"{'Y' if number >= 20 else 'T'}{number % 10:.0f}"
+            axes.annotate(name, (red, blue), (4, -9), textcoords="offset points", fontsize=8)
+        seen = [c for c in candidates if _all(c, "w1mpro", "w2sigmpro", "w3mpro")]
+        for limits, words in ((), ""), (("w3",), ", W3 a limit"), (("w1",), ", W1 a limit"), (("w1", "w3"), ", both"):
+            rows = [c for c in seen if all((c.get(f"{b}sigmpro") is None) == (b in limits) for b in ("w1", "w3"))]
+            if rows:
+                red, blue = _colour(rows)
+                style: Any = {"ls": "", "marker": "." if limits else "o", "ms": 5, "mfc": "none", "color": ACCENT}
+                arrows: Any = {b: 0.3 for b, band in (("xerr", "w3"), ("yerr", "w1")) if band in limits}
+                arrows |= {"xuplims": "w3" in limits, "lolims": "w1" in limits, "lw": 0.9}
+                axes.errorbar(red, blue, label=label + words, **style, **arrows)
+        axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.0, -0.13), fontsize=8)
         axes.set(xlabel="W2 - W3 (mag, Vega)", ylabel="W1 - W2 (mag, Vega)")
         return png(figure)
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from tasni_spark import __version__
 from tasni_spark.core.spec import Table
 from tasni_spark.core.work import Inputs
+from tasni_spark.photometry.dwarfs import NEAREST_Y_DWARF_PC
 from tasni_spark.report import figures
 from tasni_spark.report.facts import Facts, ReportConfig, gather
 
@@ -42,6 +43,19 @@ def render(facts: Facts, cfg: ReportConfig, run_id: str) -> str:
         run_id=run_id,
         version=__version__,
         pictures=pictures,
+        nearest_pc=NEAREST_Y_DWARF_PC,
+        kept=kept(facts.known),
         sky=figures.sky_map(facts.sky, shown, label),
         colours=figures.colours(facts.colours, shown, label),
     )
+
+
+def kept(known: list[dict[str, Any]]) -> dict[str, dict[str, tuple[int, int]]]:
+    """Of the known dwarfs and of the other known objects: (kept, all) by cut set."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for row in known:
+        counts = found.setdefault("known dwarfs" if row.get("spt") else "published sources", {})
+        for cut_set, (failed, _) in row["cuts"].items():
+            n, total = counts.get(cut_set, (0, 0))
+            counts[cut_set] = (n + (not failed), total + 1)
+    return found

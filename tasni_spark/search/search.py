@@ -62,7 +62,12 @@ def verdicts(inputs: Inputs, group: Group, cfg: SearchConfig) -> Output:
     chosen = sets(cfg)
     judged = with_values(rows, inputs, cfg, chosen, group.tiles)
     found = [
-        F.struct(F.lit(s.name).alias("cut_set"), c.failed(s).alias("failed"), c.unknown(s).alias("unknown"))
+        F.struct(
+            F.lit(s.name).alias("cut_set"),
+            c.failed(s).alias("failed"),
+            c.unknown(s).alias("unknown"),
+            c.flagged(s).alias("flagged"),
+        )
         for s in chosen
     ]
     try:
@@ -92,23 +97,24 @@ def position_columns(inputs: Inputs, survey: str) -> tuple[str, str]:
 def with_values(
     rows: DataFrame, inputs: Inputs, cfg: SearchConfig, chosen: Sequence[CutSet], tiles: Sequence[int]
 ) -> DataFrame:
-    """Rows with every column that the cuts read: their own, nulls for absent ones, and the vetoes'."""
-    all_cuts = [cut for s in chosen for cut in s.cuts]
-    needed = set().union(*(c.referenced(inputs.spark, cut) for cut in all_cuts if not cut.veto))
+    """Rows with every column that cuts and flags read: their own, nulls for absent ones, and the vetoes'."""
+    vetoes = asked(chosen)
+    needed = set().union(*(c.referenced(inputs.spark, sql, f"cut set {s.name}") for s in chosen for sql in s.sql))
+    needed -= set().union(*(v.columns for v in vetoes))
     present = [n for n in rows.columns if n in needed]
     absent = [F.lit(None).cast("string").alias(n) for n in sorted(needed - set(rows.columns))]
     keep = [n for n in ("id", "tile", "hpx29") if n not in present]
-    return with_vetoes(rows.select(*keep, *present, *absent), inputs, cfg.left, asked(all_cuts), tiles)
+    return with_vetoes(rows.select(*keep, *present, *absent), inputs, cfg.left, vetoes, tiles)
 
 
 def _misfit(judged: DataFrame, chosen: Sequence[CutSet], error: AnalysisException) -> str:
-    """Which cut does not fit the table."""
+    """Which cut or flag does not fit the table."""
     for s in chosen:
-        for cut in s.cuts:
+        for sql in s.sql:
             try:
-                judged.select(~F.expr(cut.sql))
+                judged.select(~F.expr(sql))
             except AnalysisException as e:
-                return f"cut set {s.name}, cut {cut.id}: {cut.sql}: {(str(e).splitlines() or [''])[0]}"
+                return f"cut set {s.name}: {sql}: {(str(e).splitlines() or [''])[0]}"
     return str(error)
 
 
@@ -118,7 +124,8 @@ def absent_columns(inputs: Inputs, cfg: SearchConfig) -> dict[str, list[str]]:
     found = {}
     for s in sets(cfg):
         for cut in s.cuts:
-            missing = sorted(c.referenced(inputs.spark, cut) - here) if not cut.veto else []
+            where = f"cut set {s.name}, cut {cut.id}"
+            missing = sorted(c.referenced(inputs.spark, cut.sql, where) - here) if not cut.veto else []
             if missing:
                 found[f"{s.name}.{cut.id}"] = missing
     return found
@@ -147,7 +154,8 @@ def _candidates(inputs: Inputs, cfg: SearchConfig, s: CutSet, judged: DataFrame)
     ra, dec = position_columns(inputs, cfg.left)
     names = _designation(inputs, cfg.left)
     about = inputs.read(cfg.left).select("id", "tile", F.col(ra).alias("ra"), F.col(dec).alias("dec"), names)
-    words = [F.when(_bit("unknown", k), F.lit(cut.id)) for k, cut in enumerate(s.cuts)]
+    dark = [F.when(_bit("unknown", k), F.lit(cut.id)) for k, cut in enumerate(s.cuts)]
+    flags = [F.when(_bit("flagged", k), F.lit(flag.id)) for k, flag in enumerate(s.flags)]
     return about.join(left, ["id", "tile"]).select(
         "cut_set",
         "survey",
@@ -157,7 +165,8 @@ def _candidates(inputs: Inputs, cfg: SearchConfig, s: CutSet, judged: DataFrame)
         "designation",
         "ra",
         "dec",
-        F.array_compact(F.array(*words)).alias("unknown"),
+        F.array_compact(F.array(*dark)).alias("unknown"),
+        F.array_compact(F.array(*flags)).cast("array<string>").alias("flags"),
         (F.col("unknown") == 0).alias("is_complete"),
         (1.0 - clear).alias("p_veto"),
     )
@@ -169,10 +178,22 @@ def _designation(inputs: Inputs, survey: str) -> Column:
 
 
 def _with_p(rows: DataFrame, inputs: Inputs, cut: Cut) -> DataFrame:
-    """Add `p_<cut>`: the chance that an unrelated source lies within a veto's radius."""
+    """Add `p_<cut>` and `near_<cut>`: see `chances`; 0 where the survey has not been counted."""
     rows = with_density(rows, inputs, [cut.veto], F.lit(cut.veto), "_rho")
-    p = F.coalesce(p_chance(F.lit(cut.radius_arcsec), F.col("_rho")), F.lit(0.0))
-    return rows.withColumn(f"p_{cut.id}", p).drop("_rho")
+    found = zip((f"p_{cut.id}", f"near_{cut.id}"), chances(cut, F.col("_rho")), strict=True)
+    return rows.withColumns({name: F.coalesce(p, F.lit(0.0)) for name, p in found}).drop("_rho")
+
+
+def chances(cut: Cut, per_arcsec2: Column) -> tuple[Column, Column]:
+    """The chances that an unrelated source vetoes, and that any lies in the radius.
+
+    Notes
+    -----
+    The nearest unrelated source has p_chance(sep), uniform on 0 .. 1, so one that counts has less than `max_p_chance`
+    and lies within the radius: min(p_chance(radius), max_p_chance). With `unless` it is at most that.
+    """
+    near = p_chance(F.lit(cut.radius_arcsec), per_arcsec2)
+    return F.least(near, F.lit(cut.max_p_chance)), near
 
 
 def _bit(column: str, k: int) -> Column:
@@ -184,8 +205,9 @@ def _cutflow(inputs: Inputs, s: CutSet, judged: DataFrame) -> DataFrame:
 
     Notes
     -----
-    A source that survives a veto which hits unrelated sources with probability p stands for 1 / (1 - p) true orphans,
-    so the sum of p / (1 - p) over the survivors is the number expected to be lost.
+    A true orphan comes out of a veto clear with probability 1 - q, q that of any unrelated source within the radius,
+    and lost with probability p, that of one which counts (p = q unless the veto limits the chance). So a clear survivor
+    stands for p / (1 - q) lost ones, and the sum over the survivors is the number expected to be lost.
     """
     counts: list[Column] = []
     for k, _ in enumerate(s.cuts):
@@ -224,8 +246,8 @@ def _expected_lost(inputs: Inputs, s: CutSet, judged: DataFrame) -> DataFrame:
         if cut.veto:
             passed = F.col("failed").bitwiseAND(F.lit((1 << k + 1) - 1)) == 0
             survivors = _with_p(judged.where(passed & ~_bit("unknown", k)), inputs, cut)
-            p = F.col(f"p_{cut.id}")
-            lost = survivors.groupBy("tile").agg(F.sum(p / (1.0 - p)).alias("expected_lost"))
+            lost_each = F.col(f"p_{cut.id}") / (1.0 - F.col(f"near_{cut.id}"))
+            lost = survivors.groupBy("tile").agg(F.sum(lost_each).alias("expected_lost"))
             frames.append(lost.withColumn("step", F.lit(k + 1)))
     if not frames:
         return judged.sparkSession.createDataFrame([], "tile bigint, expected_lost double, step int")
@@ -240,15 +262,19 @@ def balance(inputs: Inputs, cfg: SearchConfig, rows: Mapping[str, int]) -> None:
     DataError
         If sources were lost.
     """
-    tiles = [t for g in groups(inputs, cfg) for t in g.tiles]
-    if inputs.request.tiles == "all" and not inputs.request.limit_tiles:
-        came = inputs.rows(cfg.left)
-    else:
-        came = inputs.read(cfg.left).where(F.col("tile").isin(tiles)).count()
+    came = rows_searched(inputs, cfg.left)
     if rows[VERDICTS.name] != came * len(cfg.cut_sets):
         raise DataError(
             f"search of {cfg.left}: {came} sources and {len(cfg.cut_sets)} cut sets, but {rows[VERDICTS.name]} verdicts"
         )
+
+
+def rows_searched(inputs: Inputs, survey: str) -> int:
+    """Sources of a survey in the tiles of the run."""
+    if inputs.request.tiles == "all" and not inputs.request.limit_tiles:
+        return inputs.rows(survey)
+    tiles = [t for g in groups(inputs, None) for t in g.tiles]
+    return inputs.read(survey).where(F.col("tile").isin(tiles)).count()
 
 
 def tell(inputs: Inputs, cfg: SearchConfig, _: Mapping[str, int], __: object) -> dict[str, Any]:

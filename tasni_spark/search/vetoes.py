@@ -15,27 +15,44 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from tasni_spark.core.work import Inputs
-from tasni_spark.search.cuts import Cut, veto_column
+from tasni_spark.search.cuts import CutSet, veto_column
 from tasni_spark.sky.footprint import with_observed
 
-STATES = ("matched", "nothing there", "not observed", "its sources were not sought", "its footprint is not known")
+STATES = (
+    "matched",
+    "matched, maybe by chance",
+    "nothing there",
+    "not observed",
+    "its sources were not sought",
+    "its footprint is not known",
+)
 
 
 @dataclass(frozen=True)
 class Veto:
-    """A survey asked at one or more radii."""
+    """A survey asked within one or more (radius in arcsec, greatest chance of a match that counts)."""
 
     survey: str
-    radii_arcsec: tuple[float, ...]
+    limits: tuple[tuple[float, float], ...]
+
+    @property
+    def columns(self) -> set[str]:
+        """Columns that `with_vetoes` adds for it."""
+        said = {f"{c}_{self.survey}" for c in ("sep", "p", "observed", "searched")}
+        return said | {veto_column(self.survey, r, p) for r, p in self.limits}
 
 
-def asked(cuts: Iterable[Cut]) -> list[Veto]:
-    """The surveys that cuts ask, each with all its radii."""
-    radii: dict[str, set[float]] = {}
-    for cut in cuts:
-        if cut.veto:
-            radii.setdefault(cut.veto, set()).add(cut.radius_arcsec)
-    return [Veto(survey, tuple(sorted(r))) for survey, r in radii.items()]
+def asked(sets: Iterable[CutSet]) -> list[Veto]:
+    """The surveys that cuts and flags ask, each with all its limits."""
+    limits: dict[str, set[tuple[float, float]]] = {}
+    for s in sets:
+        for cut in s.cuts:
+            if cut.veto:
+                limits.setdefault(cut.veto, set()).add((cut.radius_arcsec, cut.max_p_chance))
+        for flag in s.flags:
+            if flag.survey:
+                limits.setdefault(flag.survey, set())
+    return [Veto(survey, tuple(sorted(found))) for survey, found in limits.items()]
 
 
 def with_vetoes(rows: DataFrame, inputs: Inputs, left: str, vetoes: Sequence[Veto], tiles: Sequence[int]) -> DataFrame:
@@ -50,7 +67,7 @@ def with_vetoes(rows: DataFrame, inputs: Inputs, left: str, vetoes: Sequence[Vet
     left
         Survey of the rows.
     vetoes
-        Surveys and radii.
+        Surveys and limits.
     tiles
         Tiles of the rows.
 
@@ -58,8 +75,9 @@ def with_vetoes(rows: DataFrame, inputs: Inputs, left: str, vetoes: Sequence[Vet
     -------
     DataFrame
         rows with, for each survey S: `sep_S` (arcsec, nearest match), `p_S` (its chance), `observed_S`, `searched_S`
-        (arcsec: to what radius its sources were sought), and for each radius r `clear_S_r`, which is false for a
-        match, true where S looked and has nothing, null where it did not look or nobody asked.
+        (arcsec: to what radius its sources were sought), and for each limit (r, p) `clear_S_r_p`, which is false for a
+        match, true where S looked and has nothing, null where it did not look, nobody asked, or the match may well be
+        chance.
     """
     rows = _with_matches(rows, inputs, left, vetoes, tiles)
     covered = _covered(inputs)
@@ -70,21 +88,32 @@ def with_vetoes(rows: DataFrame, inputs: Inputs, left: str, vetoes: Sequence[Vet
             rows = with_observed(rows, inputs.read("coverage"), s, f"observed_{s}")
         else:
             rows = rows.withColumn(f"observed_{s}", F.lit(None).cast("boolean"))
-        rows = rows.withColumns({veto_column(s, r): _clear(s, r) for r in veto.radii_arcsec})
+        rows = rows.withColumns({veto_column(s, r, p): clear(s, r, p) for r, p in veto.limits})
     return rows
 
 
-def _clear(survey: str, radius: float) -> Column:
+def clear(survey: str, radius: float, max_p: float) -> Column:
+    """Whether a survey looked and shows nothing that counts; null where that is not known."""
+    near = F.col(f"sep_{survey}") <= radius
     sought = F.col(f"observed_{survey}") & (F.col(f"searched_{survey}") >= radius)
-    return F.when(F.col(f"sep_{survey}") <= radius, F.lit(False)).when(sought, F.lit(True))
+    return F.when(near & _counts(survey, max_p), F.lit(False)).when(
+        sought & ~F.coalesce(near, F.lit(False)), F.lit(True)
+    )
 
 
-def state(survey: str, radius: float) -> Column:
+def _counts(survey: str, max_p: float) -> Column:
+    """Whether a match is unlikely enough to be chance; null where its chance is not known."""
+    return F.col(f"p_{survey}") < max_p if max_p < 1 else F.lit(True)
+
+
+def state(survey: str, radius: float, max_p: float) -> Column:
     """What a survey says of a row, as one of STATES."""
+    near = F.col(f"sep_{survey}") <= radius
     return (
-        F.when(F.col(f"sep_{survey}") <= radius, F.lit("matched"))
+        F.when(near & _counts(survey, max_p), F.lit("matched"))
+        .when(near, F.lit("matched, maybe by chance"))
         .when(~F.col(f"observed_{survey}"), F.lit("not observed"))
-        .when(F.col(veto_column(survey, radius)), F.lit("nothing there"))
+        .when(F.col(veto_column(survey, radius, max_p)), F.lit("nothing there"))
         .when(F.col(f"observed_{survey}"), F.lit("its sources were not sought"))
         .otherwise("its footprint is not known")
     )

@@ -1,12 +1,35 @@
 """The tables, declared once each; nothing here imports Spark."""
 
 from tasni_spark.tables.associations import MATCH_TILES, MATCHES
+from tasni_spark.tables.light_curves import LIGHTCURVE_TILES, LIGHTCURVES, TREND_TESTS, TRENDS, VARIABILITY, VISITS
 from tasni_spark.tables.ops import OPS_PROGRESS, OPS_RUNS, SURVEYS
 from tasni_spark.tables.search import CANDIDATES, CUTFLOW, VERDICTS
 from tasni_spark.tables.sky import COVERAGE, DENSITY, TILING
 from tasni_spark.tables.survey import REJECTS
+from tasni_spark.tables.thermal import RANKING, THERMAL
 
-TABLES = {t.name: t for t in (TILING, COVERAGE, DENSITY, REJECTS, MATCHES, MATCH_TILES, VERDICTS, CANDIDATES, CUTFLOW)}
+TABLES = {
+    t.name: t
+    for t in (
+        TILING,
+        COVERAGE,
+        DENSITY,
+        REJECTS,
+        MATCHES,
+        MATCH_TILES,
+        VERDICTS,
+        CANDIDATES,
+        CUTFLOW,
+        THERMAL,
+        RANKING,
+        LIGHTCURVES,
+        LIGHTCURVE_TILES,
+        VISITS,
+        VARIABILITY,
+        TREND_TESTS,
+        TRENDS,
+    )
+}
 """Tables that jobs write; those of a survey come from its definition in `conf/surveys`."""
 
 RECORDS = {t.name: t for t in (SURVEYS, OPS_RUNS, OPS_PROGRESS)}

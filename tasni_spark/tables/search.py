@@ -16,12 +16,14 @@ VERDICTS = Table(
         ID,
         Col("failed", "bigint", "Bit mask of the cuts that the source fails", ucd="meta.code", nullable=False),
         Col("unknown", "bigint", "Bit mask of the cuts that cannot be judged", ucd="meta.code", nullable=False),
+        Col("flagged", "bigint", "Bit mask of the flags that are set", ucd="meta.code", nullable=False),
     ),
     key=("cut_set", "survey", "id"),
     partition=("cut_set", "survey", "tile"),
     sort=("hpx29", "id"),
     replace_by=("cut_set", "survey", "tile"),
     stats=("hpx29", "id", "failed", "unknown"),
+    version=2,
 )
 
 CANDIDATES = Table(
@@ -37,6 +39,7 @@ CANDIDATES = Table(
         RA,
         DEC,
         Col("unknown", "array<string>", "Cuts that could not be judged", ucd="meta.code"),
+        Col("flags", "array<string>", "Flags that are set: to know of, not decisive", ucd="meta.code"),
         Col("is_complete", "boolean", "Whether every cut could be judged", ucd="meta.code", nullable=False),
         Col("p_veto", "double", "Chance that an unrelated source vetoes it", ucd="stat.probability", range=(0, 1)),
     ),
@@ -45,6 +48,7 @@ CANDIDATES = Table(
     partition=("cut_set", "survey"),
     replace_by=("cut_set", "survey"),
     stats=("hpx29", "id"),
+    version=2,
 )
 
 CUTFLOW = Table(

@@ -9,42 +9,18 @@ import math
 
 from tasni_spark.variability.compiled import DAYS_PER_YEAR, Floats, compiled
 from tasni_spark.variability.special import log10_p_student
-from tasni_spark.variability.statistic import Statistic
 from tasni_spark.variability.trend import line
 
 SAME_EXPOSURE_D = 5e-5
 SAME_VISIT_D = 3.0
 """Differences in time within which exposures, or visits, of two bands are the same one."""
 
-_STETSON = "Welch and Stetson 1993 (1993AJ....105.1813W)"
-STATISTICS = (
-    Statistic("n_common_visits", "", "Visits measured in both bands", "meta.number"),
-    Statistic("correlation", "", "Pearson's r of the visits of both bands", "stat.correlation"),
-    Statistic("correlation_log10_p", "", "log10 of its two-sided p", "stat.probability"),
-    Statistic("colour_mag", "mag", "Weighted mean of W1 - W2 over the visits", "phot.color;stat.mean"),
-    Statistic(
-        "colour_slope_mag_per_yr", "mag / yr", "Slope of W1 - W2, positive for reddening", "phot.color;arith.rate"
-    ),
-    Statistic(
-        "sigma_colour_slope_mag_per_yr", "mag / yr", "Its error, times sqrt(max(1, rchi2))", "stat.error;phot.color"
-    ),
-    Statistic("colour_slope_log10_p", "", "log10 of the two-sided p of that slope", "stat.probability"),
-    Statistic(
-        "w2_per_w1",
-        "",
-        "Change of W2 per change of W1, with errors in both",
-        "stat.fit.param",
-        "Deming 1943; Fuller 1987, Measurement Error Models, 1.3",
-    ),
-    Statistic("stetson_j_bands", "", "Stetson's J over exposures measured in both bands", "stat.correlation", _STETSON),
-)
-
 
 @compiled
 def bands(
     t1: Floats, m1: Floats, e1: Floats, n1: int, t2: Floats, m2: Floats, e2: Floats, n2: int, x: Floats, out: Floats
 ) -> None:
-    """Fill `out[:-1]` with STATISTICS of the visits of two bands.
+    """Fill `out[:-1]` with `statistics.BANDS` of the visits of two bands.
 
     Parameters
     ----------

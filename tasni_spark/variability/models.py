@@ -9,24 +9,10 @@ from __future__ import annotations
 import math
 
 from tasni_spark.variability.compiled import Floats, compiled
-from tasni_spark.variability.statistic import Statistic
 from tasni_spark.variability.trend import line
 
 LEAST_SIDE = 2
 """Least visits on each side of a step."""
-
-_SCHWARZ = "Schwarz 1978 (1978AnSta...6..461S)"
-_BIC = "BIC of {}, on the visits and their errors"
-STATISTICS = (
-    Statistic("bic_constant", "", _BIC.format("a constant"), "stat.likelihood", _SCHWARZ),
-    Statistic("bic_line", "", _BIC.format("a line"), "stat.likelihood", _SCHWARZ),
-    Statistic(
-        "bic_line_alternate", "", _BIC.format("a line and the alternate-visit term"), "stat.likelihood", _SCHWARZ
-    ),
-    Statistic("bic_step", "", _BIC.format("the best step"), "stat.likelihood", _SCHWARZ),
-    Statistic("step_mjd", "d", "Time of that step, midway between two visits", "time.epoch"),
-    Statistic("step_mag", "mag", "Height of that step, positive for fading", "phot.mag;arith.diff"),
-)
 
 
 @compiled
@@ -67,7 +53,7 @@ def step(x: Floats, y: Floats, w: Floats, n: int) -> tuple[float, float, float]:
 
 @compiled
 def models(x: Floats, m: Floats, w: Floats, r: Floats, n: int, chi2_alternate: float, out: Floats) -> float:
-    """Fill `out` with STATISTICS of n visits; `step_mjd` is left in the unit of x.
+    """Fill `out` with `statistics.MODELS` of n visits; `step_mjd` is left in the unit of x.
 
     Parameters
     ----------

@@ -11,36 +11,11 @@ import math
 from tasni_spark.variability.compiled import Floats, compiled
 from tasni_spark.variability.order import median
 from tasni_spark.variability.special import log10_p_normal
-from tasni_spark.variability.statistic import Statistic
-
-STATISTICS = (
-    Statistic(
-        "theil_sen_mag_per_yr",
-        "mag / yr",
-        "Median slope of all pairs of visits",
-        "phot.mag;arith.rate;stat.median",
-        "Sen 1968 (1968JASA...63.1379S)",
-    ),
-    Statistic(
-        "mann_kendall_tau",
-        "",
-        "Kendall's tau-a of brightness and time: pairs that fade less pairs that brighten, over all",
-        "stat.correlation",
-        "Mann 1945 (10.2307/1907187)",
-    ),
-    Statistic(
-        "mann_kendall_log10_p",
-        "",
-        "log10 of the two-sided p of the Mann-Kendall test",
-        "stat.probability",
-        "Mann 1945 (10.2307/1907187)",
-    ),
-)
 
 
 @compiled
 def ranks(t: Floats, m: Floats, n: int, slopes: Floats, out: Floats) -> None:
-    """Fill `out` with STATISTICS of n visits.
+    """Fill `out` with `statistics.RANKS` of n visits.
 
     Parameters
     ----------

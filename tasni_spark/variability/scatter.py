@@ -10,51 +10,16 @@ import math
 
 from tasni_spark.variability.compiled import Floats, Ints, compiled
 from tasni_spark.variability.order import mad_sorted, median_sorted, quantile_sorted, sort
-from tasni_spark.variability.statistic import Statistic
 
 PAIR_D = 0.1
 """Exposures closer than this are a pair of Stetson's J: one orbit of 95 min apart, not two."""
 MAG_TO_FRACTION = 0.4 * math.log(10.0)
 """Relative change of the flux per magnitude, for small changes."""
 
-STATISTICS = (
-    Statistic("mean_mag", "mag", "Mean weighted with 1 / err^2", "phot.mag;stat.mean"),
-    Statistic("median_mag", "mag", "Median", "phot.mag;stat.median"),
-    Statistic("rms_mag", "mag", "Standard deviation about the plain mean, ddof 1", "stat.stdev;phot.mag"),
-    Statistic("mad_mag", "mag", "Median absolute deviation from the median, not scaled", "stat.stdev;phot.mag"),
-    Statistic("iqr_mag", "mag", "Interquartile range", "stat.stdev;phot.mag"),
-    Statistic("skew", "", "Third standardised moment, biased; positive for dips", "stat.param"),
-    Statistic("rchi2", "", "chi2 about the weighted mean over n - 1", "stat.fit.chi2"),
-    Statistic(
-        "excess_variance",
-        "",
-        "Variance above that of the errors, of the relative flux; negative where the errors are too large",
-        "stat.variance",
-        "Vaughan et al. 2003 (2003MNRAS.345.1271V)",
-    ),
-    Statistic(
-        "stetson_j",
-        "",
-        "Correlation of successive exposures of an orbit, single ones by their own square",
-        "stat.correlation",
-        "Stetson 1996 (1996PASP..108..851S)",
-    ),
-    Statistic(
-        "stetson_k", "", "Robust kurtosis; 0.798 for a Gaussian", "stat.param", "Stetson 1996 (1996PASP..108..851S)"
-    ),
-    Statistic(
-        "eta",
-        "",
-        "Mean square of successive differences over the variance; 2 for white noise, small for slow change",
-        "stat.param",
-        "von Neumann 1941 (1941AnMS...12..367V)",
-    ),
-)
-
 
 @compiled
 def scatter(t: Floats, m: Floats, e: Floats, n: int, x: Floats, spare: Floats, bucket: Ints, out: Floats) -> None:
-    """Fill `out` with STATISTICS of the n measured exposures.
+    """Fill `out` with `statistics.SCATTER` of the n measured exposures.
 
     Parameters
     ----------

@@ -10,19 +10,11 @@ import math
 
 from tasni_spark.variability.compiled import Floats, compiled
 from tasni_spark.variability.models import constant_deviance
-from tasni_spark.variability.statistic import Statistic
 
 SHORTEST_YR = 1.0
 """Twice the half year between visits."""
 PER_PEAK = 10
 """Frequencies per 1 / span."""
-
-_GLS = "Zechmeister and Kuerster 2009 (2009A&A...496..577Z)"
-STATISTICS = (
-    Statistic("bic_sine", "", "BIC of the best sine with a free mean, on the visits", "stat.likelihood", _GLS),
-    Statistic("sine_period_yr", "yr", "Its period, between 1 yr and twice the span", "time.period", _GLS),
-    Statistic("sine_amplitude_mag", "mag", "Its semi-amplitude", "src.var.amplitude;phot.mag", _GLS),
-)
 
 
 @compiled
@@ -63,7 +55,7 @@ def sine_at(x: Floats, y: Floats, w: Floats, n: int, frequency: float) -> tuple[
 
 @compiled
 def sine(x: Floats, y: Floats, w: Floats, n: int, spent: float, out: Floats) -> None:
-    """Fill `out` with STATISTICS of n visits.
+    """Fill `out` with `statistics.SINE` of n visits.
 
     Parameters
     ----------

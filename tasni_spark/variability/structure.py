@@ -10,34 +10,13 @@ import math
 
 import numpy as np
 
+from tasni_spark.tables.statistics import LONG_LAGS, SHORT_LAGS
 from tasni_spark.variability.compiled import Floats, compiled
-from tasni_spark.variability.statistic import Statistic
 
-SHORT_LAGS = (("95min", 0.03, 0.1), ("5h", 0.1, 0.35), ("1d", 0.35, 3.0))
-"""Name, least and greatest lag in d (the latter excluded) of pairs of exposures."""
-LONG_LAGS = (
-    ("6mon", 100.0, 270.0),
-    ("1yr", 270.0, 460.0),
-    ("2yr", 460.0, 1000.0),
-    ("4yr", 1000.0, 2000.0),
-    ("8yr", 2000.0, 4000.0),
-)
-"""The same of pairs of visits."""
 LEAST_PAIRS = 3
 
 _SHORT = np.array([SHORT_LAGS[0][1], *(high for _, _, high in SHORT_LAGS)])
 _LONG = np.array([LONG_LAGS[0][1], *(high for _, _, high in LONG_LAGS)])
-
-STATISTICS = tuple(
-    Statistic(
-        f"sf2_{name}",
-        "mag2",
-        f"Structure function squared, less the noise, between {low:g} and {high:g} d",
-        "stat.variance",
-        "Kozlowski 2016 (2016ApJ...826..118K)",
-    )
-    for name, low, high in SHORT_LAGS + LONG_LAGS
-)
 
 
 @compiled

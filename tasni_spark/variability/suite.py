@@ -1,8 +1,8 @@
 """All statistics of many light curves at once: one compiled loop over Arrow's list layout.
 
 Why: a Python call per source costs more than its statistics. Values lie concatenated, `offsets` says where each source
-begins, and the loop fills one row of a matrix per source; names, units and meanings of its columns stand in STATISTICS,
-from which the Spark tables are declared.
+begins, and the loop fills one row of a matrix per source; names, units and meanings of its columns stand in
+`tables.statistics`, from which the Spark tables are declared.
 """
 
 from __future__ import annotations
@@ -12,6 +12,22 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tasni_spark.tables.statistics import (
+    COUNTS,
+    COVERAGE,
+    LONG_LAGS,
+    MODELS,
+    OF_BANDS,
+    OF_EXPOSURES,
+    OF_RIVALS,
+    OF_VISITS,
+    RANKS,
+    SCATTER,
+    SHORT_LAGS,
+    SINE,
+    TREND,
+    Statistic,
+)
 from tasni_spark.variability import bands as _bands
 from tasni_spark.variability import models as _models
 from tasni_spark.variability import ranks as _ranks
@@ -21,35 +37,17 @@ from tasni_spark.variability import structure as _structure
 from tasni_spark.variability import trend as _trend
 from tasni_spark.variability import walk as _walk
 from tasni_spark.variability.compiled import DAYS_PER_YEAR, Bools, Floats, Ints, compiled, floats, integers
-from tasni_spark.variability.statistic import Statistic
 from tasni_spark.variability.visits import W1, VisitConfig, Visits, group, in_order, is_measured, longest
 
-COUNTS = (
-    Statistic("n_exposures", "", "Exposures that measured the source", "meta.number"),
-    Statistic("n_limits", "", "Exposures that gave an upper limit only", "meta.number"),
-)
-COVERAGE = (
-    Statistic("n_visits", "", "Visits with enough exposures for a trend", "meta.number"),
-    Statistic("span_yr", "yr", "From the first to the last of these visits", "time.duration"),
-)
-_SHORT, _LONG = len(_structure.SHORT_LAGS), len(_structure.LONG_LAGS)
-
-OF_EXPOSURES = COUNTS + _scatter.STATISTICS + _structure.STATISTICS[:_SHORT]
-OF_VISITS = COVERAGE + _structure.STATISTICS[_SHORT:] + _trend.STATISTICS + _ranks.STATISTICS + _models.STATISTICS
-OF_RIVALS = _sine.STATISTICS + _walk.STATISTICS
-STATISTICS = OF_EXPOSURES + OF_VISITS + OF_RIVALS
-"""Per source and band, in the order of the columns."""
-OF_BANDS = _bands.STATISTICS
-"""Per source, from both bands."""
-
+_SHORT, _LONG = len(SHORT_LAGS), len(LONG_LAGS)
 _E1 = len(COUNTS)
-_E2 = _E1 + len(_scatter.STATISTICS)
+_E2 = _E1 + len(SCATTER)
 _V1 = len(COVERAGE)
 _V2 = _V1 + _LONG
-_V3 = _V2 + len(_trend.STATISTICS)
-_V4 = _V3 + len(_ranks.STATISTICS)
-_R1 = len(_sine.STATISTICS)
-_STEP_MJD = _V4 + [s.name for s in _models.STATISTICS].index("step_mjd")
+_V3 = _V2 + len(TREND)
+_V4 = _V3 + len(RANKS)
+_R1 = len(SINE)
+_STEP_MJD = _V4 + [s.name for s in MODELS].index("step_mjd")
 
 
 def statistics(

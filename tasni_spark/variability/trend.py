@@ -10,26 +10,9 @@ import math
 
 from tasni_spark.variability.compiled import DAYS_PER_YEAR, Floats, compiled
 from tasni_spark.variability.special import log10_p_student
-from tasni_spark.variability.statistic import Statistic
 
 ALTERNATE_VISITS = 6
 """Visits from which the alternate-visit term is fitted, if at least two lie on each side."""
-
-_RATE = "phot.mag;arith.rate"
-STATISTICS = (
-    Statistic("slope_mag_per_yr", "mag / yr", "Slope of the weighted line, positive for fading", _RATE),
-    Statistic("sigma_slope_mag_per_yr", "mag / yr", "Its error, times sqrt(max(1, rchi2_line))", f"stat.error;{_RATE}"),
-    Statistic("t_slope", "", "Slope over its error", "stat.fit.param"),
-    Statistic("log10_p", "", "log10 of the two-sided p of Student's t", "stat.probability"),
-    Statistic("dof", "", "Visits less parameters", "stat.fit.dof"),
-    Statistic("rchi2_line", "", "chi2 over dof about the line", "stat.fit.chi2"),
-    Statistic("alternate_mag", "mag", "Half the difference between the two scan directions", "phot.mag;arith.diff"),
-    Statistic("slope_first_mag_per_yr", "mag / yr", "Slope of the first half of the visits", _RATE),
-    Statistic("slope_last_mag_per_yr", "mag / yr", "Slope of the last half of the visits", _RATE),
-    Statistic("slope_loo_min_mag_per_yr", "mag / yr", "Least slope without any one visit", f"stat.min;{_RATE}"),
-    Statistic("slope_loo_max_mag_per_yr", "mag / yr", "Greatest slope without any one visit", f"stat.max;{_RATE}"),
-    Statistic("t_slope_loo", "", "The t nearest to zero without any one visit", "stat.fit.param;stat.min"),
-)
 
 
 @compiled
@@ -74,7 +57,7 @@ def has_both_sides(side: Floats, n: int) -> bool:
 
 @compiled
 def trend(t: Floats, m: Floats, e: Floats, side: Floats, n: int, x: Floats, w: Floats, r: Floats, out: Floats) -> None:
-    """Fill `out` with STATISTICS of n visits.
+    """Fill `out` with `statistics.TREND` of n visits.
 
     Parameters
     ----------

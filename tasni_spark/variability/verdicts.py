@@ -132,7 +132,7 @@ def judge(columns: Mapping[str, ArrayLike], config: VerdictConfig | None = None)
     Parameters
     ----------
     columns : (n,) each
-        For each band, `w1_` or `w2_` before the names of `suite.OF_VISITS` and `suite.OF_RIVALS`, and `mean_mag`;
+        For each band, `w1_` or `w2_` before the names of `statistics.OF_VISITS` and `OF_RIVALS`, and `mean_mag`;
         `log10_q` over all tests made; `n_controls`; and, where these are too few, `drift_mag_per_yr` of the sample and
         `log10_q_subtracted` of the slope less the drift. Of the source: `is_truncated`, `is_blended`, `motion_arcsec`
         over the span; `w2_flux_slope_mag_per_yr` and `w2_flux_log10_q` from the fit in flux. A column that is absent,

@@ -106,6 +106,15 @@ def group(
     return found
 
 
+def take(visits: Visits, which: ArrayLike) -> Visits:
+    """The visits of some sources, by position."""
+    chosen = np.asarray(which, np.int64)
+    counts = np.diff(visits.offsets)[chosen]
+    offsets = np.append(0, np.cumsum(counts))
+    rows = np.arange(offsets[-1]) + np.repeat(visits.offsets[chosen] - offsets[:-1], counts)
+    return Visits(offsets, *(values[rows] for values in visits[1:]))
+
+
 @compiled
 def in_order(t: Floats, m: Floats, e: Floats, a: int, b: int, to: Floats) -> int:
     """Exposures a:b that have a time, in the order of time, into the rows (t, m, e) of `to`; returns their number."""

@@ -10,7 +10,6 @@ import math
 
 from tasni_spark.variability.compiled import Floats, compiled
 from tasni_spark.variability.models import constant_deviance
-from tasni_spark.variability.statistic import Statistic
 
 LEAST_TAU_YR = 0.05
 MOST_TAU_SPANS = 10.0
@@ -19,18 +18,6 @@ LEAST_VISITS = 5
 GRID = 6
 FINEST = 1e-3
 """Points of the coarse grid along each axis; last step of the search in ln tau and ln sd."""
-
-_KELLY = "Kelly et al. 2009 (2009ApJ...698..895K)"
-_RATE = "phot.mag;arith.rate"
-STATISTICS = (
-    Statistic("bic_walk", "", "BIC of the best damped random walk, on the visits", "stat.likelihood", _KELLY),
-    Statistic("walk_tau_yr", "yr", "Its time scale, a guess above a tenth of the span", "time.scale", _KELLY),
-    Statistic("walk_sd_mag", "mag", "Its standard deviation at long times", "stat.stdev;phot.mag", _KELLY),
-    Statistic("walk_gain", "", "ln L of the walk less that of a constant", "stat.likelihood", _KELLY),
-    Statistic("bic_walk_line", "", "BIC of a line in a damped random walk", "stat.likelihood", _KELLY),
-    Statistic("slope_walk_mag_per_yr", "mag / yr", "Slope of that line", _RATE, _KELLY),
-    Statistic("sigma_slope_walk_mag_per_yr", "mag / yr", "Error of that slope", f"stat.error;{_RATE}", _KELLY),
-)
 
 
 @compiled
@@ -134,7 +121,7 @@ def best_walk(x: Floats, y: Floats, w: Floats, n: int, is_line: bool) -> tuple[f
 
 @compiled
 def walk(x: Floats, y: Floats, w: Floats, n: int, spent: float, out: Floats) -> None:
-    """Fill `out` with STATISTICS of n visits.
+    """Fill `out` with `statistics.WALK` of n visits.
 
     Parameters
     ----------

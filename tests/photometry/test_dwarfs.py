@@ -8,7 +8,8 @@ import pytest
 
 from tasni_spark.photometry import dwarfs
 from tasni_spark.photometry.magnitudes import BANDS, fluxes
-from tasni_spark.photometry.thermal import FLAGS, thermal
+from tasni_spark.photometry.thermal import thermal
+from tasni_spark.tables.thermal import FLAGS
 
 
 @pytest.fixture(scope="module")

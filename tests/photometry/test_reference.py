@@ -58,6 +58,15 @@ def test_y_dwarfs_are_those_published(y_dwarfs: pd.DataFrame) -> None:
     assert np.array_equal(got["pmra_masyr"], y_dwarfs["muRA_masyr"])
 
 
+@pytest.mark.parametrize("name", ["y_dwarfs", "fading_orphans"])
+def test_signal_to_noise_and_quality_follow_from_the_errors(name: str) -> None:
+    got = reference(name)
+    want = as_catalogue(got)
+    assert got["ph_qual"].tolist() == want["ph_qual"].tolist()
+    for b in "1234":
+        assert np.allclose(got[f"w{b}snr"], want[f"w{b}snr"], atol=0.06, equal_nan=True)
+
+
 def test_every_value_is_cited() -> None:
     got = reference("y_dwarfs")
     for column in (c for c in got if c.endswith("_ref")):

@@ -12,7 +12,8 @@ from scipy.optimize import curve_fit
 
 from tasni_spark.photometry import bandpass, dwarfs, models
 from tasni_spark.photometry.magnitudes import BANDS, MAG_PER_SNR, fluxes, magnitude
-from tasni_spark.photometry.thermal import COLUMNS, FLAGS, ThermalConfig, thermal
+from tasni_spark.photometry.thermal import ThermalConfig, thermal
+from tasni_spark.tables.thermal import COLUMNS, FLAGS
 from tests.photometry.conftest import FOUR
 
 BARE = ThermalConfig(flux_floor=(0.0, 0.0, 0.0, 0.0))
@@ -57,24 +58,25 @@ def test_a_thousand_rows_against_curve_fit() -> None:
         flags = got["thermal_flags"][i]
         if flags & (FLAGS["no_fit"][0] | FLAGS["at_bound"][0] | FLAGS["degenerate"][0]):
             continue
-        start = (got["temperature_k"][i] * 1.02, np.log(got["solid_angle_sr"][i]) - 0.1)
-        best, cov = curve_fit(
-            lambda _, t, o, used=used: body_mjy(t, o)[used, 0],
+        start = np.log([got["temperature_k"][i] * 1.02, got["solid_angle_sr"][i] * 0.9])
+        (log_t, log_omega), cov = curve_fit(
+            lambda _, t, o, used=used: body_mjy(np.exp(t), o)[used, 0],
             np.arange(used.sum()),
             f[used],
             start,
             s[used],
             absolute_sigma=True,
-            xtol=1e-14,
-            ftol=1e-14,
-            gtol=1e-14,
+            xtol=1e-15,
+            ftol=1e-15,
+            gtol=1e-15,
         )
-        chi2 = float((((f - body_mjy(*best)[:, 0]) / s)[used] ** 2).sum())
-        assert got["temperature_k"][i] == pytest.approx(best[0], rel=1e-6)
-        assert got["solid_angle_sr"][i] == pytest.approx(np.exp(best[1]), rel=3e-6)
+        t, omega = np.exp(log_t), np.exp(log_omega)
+        chi2 = float((((f - body_mjy(t, log_omega)[:, 0]) / s)[used] ** 2).sum())
+        assert got["temperature_k"][i] == pytest.approx(t, rel=1e-6)
+        assert got["solid_angle_sr"][i] == pytest.approx(omega, rel=1e-6)
         assert got["chi2_blackbody"][i] == pytest.approx(chi2, rel=1e-6, abs=1e-8)
-        assert got["temperature_error_k"][i] == pytest.approx(np.sqrt(cov[0, 0]), rel=1e-4)
-        assert got["solid_angle_error_sr"][i] == pytest.approx(np.exp(best[1]) * np.sqrt(cov[1, 1]), rel=1e-4)
+        assert got["temperature_error_k"][i] == pytest.approx(t * np.sqrt(cov[0, 0]), rel=1e-4)
+        assert got["solid_angle_error_sr"][i] == pytest.approx(omega * np.sqrt(cov[1, 1]), rel=1e-4)
         compared += 1
     assert compared > 900
 

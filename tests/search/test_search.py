@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from tasni_spark.core.work import Inputs
 from tasni_spark.search import why
+from tasni_spark.search.find import find
 from tasni_spark.search.search import SearchConfig
 
 pytestmark = pytest.mark.spark
@@ -137,14 +138,14 @@ def test_most_planted_dwarfs_that_pass_the_colour_cut_are_kept(demo_lake: Any) -
 def test_why_tells_every_cut_with_its_verdict(demo_lake: Any) -> None:
     inputs = Inputs.latest(demo_lake, NEEDS)
     kept = demo_lake.spark.sql("SELECT id FROM candidates WHERE cut_set = 'tasni_2025' LIMIT 1").first()["id"]
-    _, lines = why.explain(inputs, SearchConfig(), str(kept))["tasni_2025"]
+    _, lines = why.explain(inputs, SearchConfig(), find(inputs, ["allwise"], str(kept))[1])["tasni_2025"]
     assert len(lines) == 11
     assert not [line for line in lines if line.verdict == "FAIL"]
     lost = demo_lake.spark.sql(
         "SELECT a.designation FROM verdicts v JOIN allwise a USING (id, tile) "
         "WHERE cut_set = 'tasni_2025' AND failed & 1 <> 0 LIMIT 1"
     ).first()[0]
-    about, lines = why.explain(inputs, SearchConfig(), lost)["tasni_2025"]
+    about, lines = why.explain(inputs, SearchConfig(), find(inputs, ["allwise"], lost)[1])["tasni_2025"]
     assert about["is_synthetic"]
     assert {line.cut: line.verdict for line in lines}["ph_qual"] == "FAIL"
 
@@ -153,7 +154,7 @@ def test_a_survey_that_is_not_loaded_is_unknown(demo_lake: Any) -> None:
     """Every row of a veto is unknown, and none is clear, where the survey's sources were never sought."""
     inputs = Inputs.latest(demo_lake, [n for n in NEEDS if n not in ("matches", "match_tiles")])
     kept = demo_lake.spark.sql("SELECT id FROM candidates WHERE cut_set = 'tasni_2025' LIMIT 1").first()["id"]
-    _, lines = why.explain(inputs, SearchConfig(), str(kept))["tasni_2025"]
+    _, lines = why.explain(inputs, SearchConfig(), find(inputs, ["allwise"], str(kept))[1])["tasni_2025"]
     assert {line.verdict for line in lines if line.cut.startswith("no_")} == {"unknown"}
 
 

@@ -30,6 +30,8 @@ def test_declaration(table: Table) -> None:
         assert set(getattr(table, role)) <= set(table.names), role
     assert table.key
     assert not set(table.stats) & set(table.partition), "Delta keeps no statistics of partition columns"
+    plain = {"int", "bigint", "float", "double", "string"}
+    assert {table.column(c).type for c in table.stats} <= plain, "Delta keeps no statistics of other types"
     assert len(table.columns) < 100, "above 100 columns Spark gives up generated code and vectorised reads"
     for c in table.columns:
         assert c.doc, c.name

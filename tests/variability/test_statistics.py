@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tasni_spark.tables.statistics import OF_BANDS, OF_EXPOSURES, OF_VISITS, STATISTICS
 from tasni_spark.variability import scatter, structure, suite, visits
 
 RNG = np.random.default_rng(20240)
@@ -178,7 +179,7 @@ def of_visits(t: np.ndarray, m: np.ndarray, e: np.ndarray) -> dict[str, float]:
 @pytest.mark.parametrize("which", range(len(CURVES)))
 def test_against_the_reference(got: dict[str, np.ndarray], which: int) -> None:
     want = reference(CURVES[which])
-    unchecked = {s.name for s in suite.STATISTICS} - set(want)
+    unchecked = {s.name for s in STATISTICS} - set(want)
     assert all("walk" in name for name in unchecked)
     for name, value in want.items():
         assert got[name][which] == pytest.approx(value, rel=1e-9, abs=1e-11, nan_ok=True), name
@@ -232,7 +233,7 @@ def test_limits_are_counted_and_enter_nothing(got: dict[str, np.ndarray]) -> Non
         salted.append((np.repeat(t, 2), np.column_stack([m, m - 3]).ravel(), np.column_stack([e, bad]).ravel()))
     again = suite.statistics(*flat(salted))
     assert (again["n_limits"] == got["n_exposures"]).all()
-    for s in suite.OF_EXPOSURES[2:] + suite.OF_VISITS:
+    for s in OF_EXPOSURES[2:] + OF_VISITS:
         assert again[s.name] == pytest.approx(got[s.name], rel=1e-12, nan_ok=True), s.name
 
 
@@ -323,7 +324,7 @@ def test_two_bands() -> None:
 def test_statistics_are_named_once_with_units_that_parse() -> None:
     from astropy import units as u
 
-    every = suite.STATISTICS + suite.OF_BANDS
+    every = STATISTICS + OF_BANDS
     assert len({s.name for s in every}) == len(every)
     for s in every:
         u.Unit(s.unit)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
+from tasni_spark.tables.statistics import WALK
 from tasni_spark.variability import walk
 
 
@@ -62,9 +63,9 @@ def test_optimum(seed: int) -> None:
 
 def test_statistics_of_a_walk() -> None:
     t, y, w = curve(2, 1.0, 0.2)
-    out = np.empty(len(walk.STATISTICS))
+    out = np.empty(len(WALK))
     walk.walk(t, y, w, len(t), 0.0, out)
-    got = dict(zip((s.name for s in walk.STATISTICS), out, strict=True))
+    got = dict(zip((s.name for s in WALK), out, strict=True))
     ln_n = math.log(len(t))
     f = dense(t, y, w, got["walk_tau_yr"], got["walk_sd_mag"], False)[0]
     mean = np.average(y, weights=w)

@@ -1,0 +1,1 @@
+"""Tables of a lake in the formats that astronomers' tools read, with units and UCDs."""

@@ -1,0 +1,251 @@
+"""Tables of the time domain: light curves, visits, their statistics, the tests made of them, and the verdicts."""
+
+from __future__ import annotations
+
+from tasni_spark.core.spec import Col, Table
+from tasni_spark.tables.columns import HPX29, ID, LEFT_SURVEY, TILE
+from tasni_spark.tables.statistics import OF_BANDS, OF_EXPOSURES, OF_RIVALS, OF_VISITS, STATISTICS, Statistic
+
+BANDS = ("w1", "w2")
+FLAGS: dict[str, tuple[int, str]] = {
+    "limit": (1, "An upper limit, or nothing at all: the magnitude has no error"),
+    "frame": (2, "The exposure is of poor quality"),
+    "image": (4, "Its image is blurred"),
+    "saa": (8, "Taken near the South Atlantic Anomaly"),
+    "moon": (16, "Moonlight"),
+    "artefact": (32, "On the spike, halo, ghost or latent image of a bright star"),
+    "fit": (64, "The profile fits badly"),
+    "moving": (128, "A known solar-system object lies there"),
+    "saturated": (256, "Saturated pixels"),
+}
+"""Bits of `w1_flags` and `w2_flags`: what is wrong with an exposure in a band."""
+LIMIT = FLAGS["limit"][0]
+
+_SURVEY = Col("survey", "string", "Survey of single exposures", ucd="meta.id;meta.dataset", nullable=False)
+_SOURCE = (_SURVEY, LEFT_SURVEY, TILE, HPX29, ID)
+_BAND = Col("band", "string", "w1 or w2", ucd="instr.bandpass", nullable=False)
+_BITS = ", ".join(f"{bit} {name}" for name, (bit, _) in FLAGS.items())
+_WAVE = {"w1": "em.IR.3-4um", "w2": "em.IR.4-8um"}
+
+
+def _columns(statistics: tuple[Statistic, ...], prefix: str = "") -> tuple[Col, ...]:
+    """Columns of statistics; whole numbers where they count."""
+    return tuple(
+        Col(
+            prefix + s.name,
+            "int" if s.ucd in ("meta.number", "stat.fit.dof") else "double",
+            s.doc + (f" ({s.reference})" if s.reference else ""),
+            s.unit,
+            s.ucd,
+        )
+        for s in statistics
+    )
+
+
+def _exposures(band: str) -> tuple[Col, ...]:
+    name, wave = band.upper(), _WAVE[band]
+    return (
+        Col(
+            f"{band}_mag", "array<float>", f"{name} magnitude, Vega; a limit where the error is null", "mag", "phot.mag"
+        ),
+        Col(f"{band}_error", "array<float>", f"Error of {band}_mag; null for a limit", "mag", "stat.error;phot.mag"),
+        Col(f"{band}_flags", "array<int>", f"What is wrong with {name}, bits: {_BITS}", ucd=f"meta.code.qual;{wave}"),
+    )
+
+
+def _count(name: str, doc: str, type: str = "int") -> Col:
+    return Col(name, type, doc, ucd="meta.number", nullable=False)
+
+
+_FACTS = (
+    Col("is_truncated", "boolean", "Whether its exposures end at the cap of a query", ucd="meta.code", nullable=False),
+    Col("is_blended", "boolean", "Whether another source lies so near", ucd="meta.code", nullable=False),
+    Col("motion_arcsec", "double", "Drift of the exposures from where the source was sought", "arcsec", "pos.pm"),
+)
+
+LIGHTCURVES = Table(
+    "lightcurves",
+    "Single exposures of every source, one row a source; arrays run in the order of time",
+    (
+        *_SOURCE,
+        _count("n_exposures", "Exposures: the length of the arrays"),
+        _count("n_duplicates", "Further detections in the same exposures, left out"),
+        _count("n_other_tiles", "Exposures whose detection lies in another tile than the source"),
+        _count("n_archive", "Detections that the archive gives to the source"),
+        _count("n_position", "Detections that are nearest to where the source was at the time"),
+        _count("n_both", "Detections that are both"),
+        *_FACTS,
+        Col("nearest_arcsec", "double", "Distance to the nearest other source, if near", "arcsec", "pos.angDistance"),
+        Col(
+            "sep_arcsec",
+            "double",
+            "Mean distance of the exposures from where the source was",
+            "arcsec",
+            "pos.angDistance;stat.mean",
+        ),
+        Col("sep_growth_arcsec_per_yr", "double", "Growth of that distance", "arcsec / yr", "arith.rate"),
+        Col("mjd", "array<double>", "Modified Julian date, UTC", "d", "time.epoch"),
+        *_exposures("w1"),
+        *_exposures("w2"),
+    ),
+    key=("survey", "left_survey", "id"),
+    partition=("survey", "left_survey", "tile"),
+    sort=("hpx29", "id"),
+    replace_by=("survey", "left_survey", "tile"),
+    stats=("hpx29", "id", "n_exposures"),
+    row_group_mb=32,
+)
+
+LIGHTCURVE_TILES = Table(
+    "lightcurve_tiles",
+    "What became of the detections of each tile, by both associations",
+    (
+        _SURVEY,
+        LEFT_SURVEY,
+        TILE,
+        _count("n_sources", "Sources of the tile", "bigint"),
+        _count("n_detections", "Detections that lie in the tile", "bigint"),
+        _count("n_archive", "Of these, given to a source by the archive", "bigint"),
+        _count("n_position", "Of these, nearest to where a source was", "bigint"),
+        _count("n_both", "Of these, given to the same source by both", "bigint"),
+        _count("n_differ", "Of these, given to different sources", "bigint"),
+        _count("n_given", "Of these, given to a source by the association in use", "bigint"),
+        _count("n_exposures", "Exposures in the light curves of the tile's sources", "bigint"),
+        _count("n_duplicates", "Further detections in the same exposures of these sources", "bigint"),
+        Col("unjudged", "array<string>", "Flags never set, as their columns are absent or null", ucd="meta.code"),
+    ),
+    key=("survey", "left_survey", "tile"),
+    partition=("survey", "left_survey"),
+    sort=("survey", "left_survey", "tile"),
+    replace_by=("survey", "left_survey", "tile"),
+    stats=("tile",),
+)
+
+VISITS = Table(
+    "visits",
+    "Means of the exposures of a day or so, one row a source and band; arrays run in the order of time",
+    (
+        *_SOURCE,
+        _BAND,
+        Col("mjd", "array<double>", "Mean time of the exposures", "d", "time.epoch"),
+        Col("mag", "array<double>", "Weighted mean magnitude, Vega; null without a measurement", "mag", "phot.mag"),
+        Col("error", "array<double>", "Its error, with the floor", "mag", "stat.error;phot.mag"),
+        Col("n_used", "array<int>", "Exposures in the mean", ucd="meta.number"),
+        Col("n_limits", "array<int>", "Exposures that gave an upper limit only", ucd="meta.number"),
+        Col("side", "array<int>", "+1 or -1: the two scan directions", ucd="meta.code"),
+    ),
+    key=("survey", "left_survey", "id", "band"),
+    partition=("survey", "left_survey", "tile"),
+    sort=("hpx29", "id", "band"),
+    replace_by=("survey", "left_survey", "tile"),
+    stats=("hpx29", "id"),
+    row_group_mb=32,
+)
+
+VARIABILITY = Table(
+    "variability",
+    "Statistics of every light curve, one row a source and band",
+    (*_SOURCE, _BAND, *_columns(STATISTICS)),
+    key=("survey", "left_survey", "id", "band"),
+    partition=("survey", "left_survey", "tile"),
+    sort=("hpx29", "id", "band"),
+    replace_by=("survey", "left_survey", "tile"),
+    stats=("hpx29", "id", "log10_p"),
+)
+
+_OF_JUDGE = tuple(
+    s
+    for s in OF_EXPOSURES + OF_VISITS + OF_RIVALS
+    if s.name
+    in {
+        "mean_mag",
+        "n_visits",
+        "span_yr",
+        "slope_mag_per_yr",
+        "sigma_slope_mag_per_yr",
+        "log10_p",
+        "dof",
+        "slope_first_mag_per_yr",
+        "slope_last_mag_per_yr",
+        "slope_loo_min_mag_per_yr",
+        "slope_loo_max_mag_per_yr",
+        "theil_sen_mag_per_yr",
+        "bic_constant",
+        "bic_line",
+        "bic_line_alternate",
+        "bic_step",
+        "bic_sine",
+        "bic_walk",
+    }
+)
+JUDGED = tuple(s.name for s in _OF_JUDGE)
+"""Statistics of each band on which a verdict rests."""
+IN_FLUX = ("slope_mag_per_yr", "sigma_slope_mag_per_yr", "log10_p")
+"""The same of the fit in flux."""
+
+TREND_TESTS = Table(
+    "trend_tests",
+    "All on which the verdict on a trend rests, one row a source; also what both bands say together",
+    (
+        *_SOURCE,
+        *_FACTS,
+        *[c for band in BANDS for c in _columns(_OF_JUDGE, f"{band}_")],
+        *_columns(tuple(s for s in _OF_JUDGE if s.name in IN_FLUX), "w2_flux_"),
+        *_columns(OF_BANDS),
+    ),
+    key=("survey", "left_survey", "id"),
+    partition=("survey", "left_survey", "tile"),
+    sort=("hpx29", "id"),
+    replace_by=("survey", "left_survey", "tile"),
+    stats=("hpx29", "id", "w1_log10_p", "w2_log10_p"),
+)
+
+TESTS = {
+    "w1": "W1",
+    "w2": "W2",
+    "w1_subtracted": "W1, less the drift of the sample",
+    "w2_subtracted": "W2, less the drift of the sample",
+    "w2_flux": "W2, fitted in flux",
+}
+"""The tests made of each source, all of which count in the false-discovery rate."""
+_RATE = "arith.rate;phot.mag"
+
+
+def _test(name: str, of: str) -> tuple[Col, ...]:
+    return (
+        Col(f"{name}_log10_p", "double", f"log10 of the two-sided p of the slope of {of}", ucd="stat.probability"),
+        Col(f"{name}_log10_q", "double", "log10 of its false-discovery rate, over all tests", ucd="stat.probability"),
+    )
+
+
+def _slopes(band: str) -> tuple[Col, ...]:
+    name, unit = band.upper(), "mag / yr"
+    return (
+        Col(f"{band}_slope_mag_per_yr", "double", f"Slope of {name}, positive for fading", unit, _RATE),
+        Col(f"{band}_sigma_slope_mag_per_yr", "double", "Its error", unit, "stat.error;phot.mag"),
+        Col(f"{band}_slope_subtracted_mag_per_yr", "double", "The slope less the drift of the sample", unit, _RATE),
+        Col(f"{band}_drift_mag_per_yr", "double", f"Drift of the sample in {name}: the median slope", unit, _RATE),
+    )
+
+
+TRENDS = Table(
+    "trends",
+    "The verdict on the trend of every source, and each reason for and against it",
+    (
+        *_SOURCE,
+        Col("verdict", "string", "Claim, doubt or no claim: variability.verdicts.VERDICTS", ucd="meta.code"),
+        Col("is_claim", "boolean", "Whether the verdict claims a trend", ucd="meta.code", nullable=False),
+        Col("sign", "int", "+1 fading, -1 brightening, in W2; 0 for no W2", ucd="meta.code", nullable=False),
+        Col("reasons_for", "array<string>", "What speaks for a trend", ucd="meta.note", nullable=False),
+        Col("reasons_against", "array<string>", "What speaks against it", ucd="meta.note", nullable=False),
+        Col("n_tests", "bigint", "Tests made in the whole survey: m", ucd="meta.number", nullable=False),
+        *_slopes("w1"),
+        *_slopes("w2"),
+        *[c for name, of in TESTS.items() for c in _test(name, of)],
+    ),
+    key=("survey", "left_survey", "id"),
+    partition=("survey", "left_survey", "tile"),
+    sort=("hpx29", "id"),
+    replace_by=("survey", "left_survey"),
+    stats=("hpx29", "id", "w2_log10_q"),
+)

@@ -1,0 +1,85 @@
+"""The page as text: what it says of made-up facts, and that a known object's row says why."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tasni_spark.report.facts import MAP_ORDER, Facts, Flow, ReportConfig
+from tasni_spark.report.page import kept, render
+
+BANDS = {
+    f"w{b}{k}": v for b, m in zip("123", (17.0, 14.5, 12.4), strict=True) for k, v in (("mpro", m), ("sigmpro", 0.1))
+}
+
+
+def known(name: str, spt: str | None, distance: float, **failed: list[str]) -> dict[str, Any]:
+    heat = {
+        "temperature_k": 400.0,
+        "temperature_error_k": 10.0,
+        "distance_if_dwarf_pc": distance,
+        "dwarf_log_ratio": 1.5,
+    }
+    parallax = 438.9 if spt else None
+    cuts = {s: (names, []) for s, names in failed.items()}
+    about = {"name": name, "spt": spt, "parallax_mas": parallax, "is_nearer": distance < 2.28, "cuts": cuts}
+    return BANDS | heat | about
+
+
+@pytest.fixture(scope="module")
+def facts() -> Facts:
+    steps = [
+        {"step": 0, "cut": "all", "n_in": 4137, "n_pass": 4137, "n_fail": 0, "n_unknown": 0, "n_fail_all": 0},
+        {"step": 1, "cut": "w1_w2", "n_in": 4137, "n_pass": 3, "n_fail": 4130, "n_unknown": 4, "n_fail_all": 4130},
+    ]
+    steps = [s | {"n_fail_only": 0, "expected_lost": None} for s in steps]
+    row = BANDS | {"id": 7, "designation": None, "ra": 10.0, "dec": -5.0, "unknown": ["w1_w2"], "flags": ["saturated"]}
+    row |= {"is_complete": False, "p_veto": 0.0, "temperature_k": 300.0, "distance_if_dwarf_pc": 0.4}
+    row |= {"dwarf_log_ratio": 2.0, "recall": 0.5, "expected_false_positives": 1.5, "rank": 1, "w3sigmpro": None}
+    objects = [
+        known("WISE 0855", "Y4", 1.1, old=["w1_snr"], cold_dwarf=[]),
+        known("J143046.35-025927.8", None, 0.28, old=[], cold_dwarf=["w2_w3"]),
+    ]
+    return Facts(
+        flows=[Flow("cold_dwarf", "list", steps, 7, 3)],
+        candidates={("cold_dwarf", "list"): [row]},
+        recall={},
+        surveys=[],
+        versions={"verdicts": 3},
+        sky=np.ones(12 * 4**MAP_ORDER, np.int64),
+        known=objects,
+        listed={"n": 4137, "nearer": 2590, "farthest_pc": 7.5, "n_known": 0, "unobserved": {"panstarrs1": 1650}},
+    )
+
+
+def words(page: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def test_it_opens_with_the_answer_in_words(facts: Facts) -> None:
+    page = render(facts, ReportConfig(left="list", is_list=True), "r")
+    answer = words(page[page.index("The answer") : page.index("Where it looked")])
+    assert "2,590 of them would lie nearer than 2.28 pc" in answer
+    assert "None of them is a cold dwarf known from elsewhere" in answer
+    assert "1,650 were never observed by panstarrs1" in answer
+    assert "w1_w2 is unknown for 4 of 4,137" in answer
+    assert "Of the 1 known dwarfs put to the same cuts, old keeps 0, cold_dwarf keeps 1." in answer
+
+
+def test_known_objects_say_which_cuts_they_fail(facts: Facts) -> None:
+    page = render(facts, ReportConfig(left="list"), "r")
+    rows = {words(r)[:9]: words(r) for r in re.findall(r"<tr>.*?</tr>", page[page.index('id="known"') :], re.DOTALL)}
+    assert rows["WISE 0855"].endswith("1.10 2.28 +1.5 w1_snr none")
+    assert rows["J143046.3"].endswith("0.28 +1.5 none w2_w3")
+    assert "<strong>0.28</strong>" in page
+
+
+def test_kept_counts_each_kind(facts: Facts) -> None:
+    assert kept(facts.known) == {
+        "known dwarfs": {"old": (0, 1), "cold_dwarf": (1, 1)},
+        "published sources": {"old": (1, 1), "cold_dwarf": (0, 1)},
+    }

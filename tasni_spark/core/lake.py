@@ -266,8 +266,9 @@ class Lake:
         Notes
         -----
         Where the log shows that there is nothing to replace the commit is an append, in a fifth of the time of a search
-        for files to remove; where whole partitions are replaced Delta need not look for rows inside files. The transaction stands in the commit's metadata: Delta's own would replay the log for each
-        commit. The lease sees to it that nobody else writes in between.
+        for files to remove; where whole partitions are replaced Delta need not look for rows inside files. The
+        transaction stands in the commit's metadata: Delta's own would replay the log for each commit. The lease sees to
+        it that nobody else writes in between.
         """
         rows = contract.conform(df, table)
         if before := self._committed(table.ref, transaction):

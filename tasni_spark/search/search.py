@@ -17,7 +17,7 @@ from tasni_spark.core.errors import ConfigError, DataError
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
 from tasni_spark.search import cuts as c
-from tasni_spark.search.cuts import Cut, CutSet
+from tasni_spark.search.cuts import CutSet
 from tasni_spark.search.vetoes import asked, with_vetoes
 from tasni_spark.sky.density import p_chance, with_density
 from tasni_spark.sky.frames import galactic
@@ -145,12 +145,11 @@ def candidates(inputs: Inputs, _: Group, cfg: SearchConfig) -> Output:
 
 
 def _candidates(inputs: Inputs, cfg: SearchConfig, s: CutSet, judged: DataFrame) -> DataFrame:
-    left = judged.where("failed = 0")
-    clear = F.lit(1.0)
-    for k, cut in enumerate(s.cuts):
-        if cut.veto:
-            left = _with_p(left, inputs, cut)
-            clear = clear * F.when(_bit("unknown", k), 1.0).otherwise(1.0 - F.col(f"p_{cut.id}"))
+    left = judged.where("failed = 0").withColumn("p_veto", F.lit(0.0))
+    if any(cut.veto for cut in s.cuts):
+        by_chance = -F.expm1(F.sum(F.log1p(-F.col("p"))))
+        asked = _asked(left, inputs, s).groupBy("id", "tile").agg(by_chance.alias("p_veto"))
+        left = left.drop("p_veto").join(asked, ["id", "tile"], "left").fillna(0.0, "p_veto")
     ra, dec = position_columns(inputs, cfg.left)
     names = _designation(inputs, cfg.left)
     about = inputs.read(cfg.left).select("id", "tile", F.col(ra).alias("ra"), F.col(dec).alias("dec"), names)
@@ -168,7 +167,7 @@ def _candidates(inputs: Inputs, cfg: SearchConfig, s: CutSet, judged: DataFrame)
         F.array_compact(F.array(*dark)).alias("unknown"),
         F.array_compact(F.array(*flags)).cast("array<string>").alias("flags"),
         (F.col("unknown") == 0).alias("is_complete"),
-        (1.0 - clear).alias("p_veto"),
+        "p_veto",
     )
 
 
@@ -177,14 +176,35 @@ def _designation(inputs: Inputs, survey: str) -> Column:
     return (F.col(name) if name else F.lit(None).cast("string")).alias("designation")
 
 
-def _with_p(rows: DataFrame, inputs: Inputs, cut: Cut) -> DataFrame:
-    """Add `p_<cut>` and `near_<cut>`: see `chances`; 0 where the survey has not been counted."""
-    rows = with_density(rows, inputs, [cut.veto], F.lit(cut.veto), "_rho")
-    found = zip((f"p_{cut.id}", f"near_{cut.id}"), chances(cut, F.col("_rho")), strict=True)
-    return rows.withColumns({name: F.coalesce(p, F.lit(0.0)) for name, p in found}).drop("_rho")
+def _asked(rows: DataFrame, inputs: Inputs, s: CutSet) -> DataFrame:
+    """Verdicts, once for each veto that could judge them.
+
+    Returns
+    -------
+    DataFrame
+        id, tile, failed, and the veto's `step`, the mask `so_far` of it and all cuts before, and its chances `p` and
+        `near` (see `chances`), 0 where the survey has not been counted.
+    """
+    vetoes = [
+        F.struct(
+            F.lit(k + 1).alias("step"),
+            F.lit((1 << k + 1) - 1).cast("bigint").alias("so_far"),
+            F.lit(1 << k).cast("bigint").alias("bit"),
+            F.lit(cut.veto).alias("veto"),
+            F.lit(cut.radius_arcsec).alias("radius_arcsec"),
+            F.lit(cut.max_p_chance).alias("most"),
+        )
+        for k, cut in enumerate(s.cuts)
+        if cut.veto
+    ]
+    each = rows.select("id", "tile", "hpx29", "failed", "unknown", F.inline(F.array(*vetoes)))
+    each = each.where(F.col("unknown").bitwiseAND(F.col("bit")) == 0)
+    each = with_density(each, inputs, sorted({cut.veto for cut in s.cuts if cut.veto}), F.col("veto"), "rho")
+    p, near = (F.coalesce(q, F.lit(0.0)) for q in chances(F.col("radius_arcsec"), F.col("most"), F.col("rho")))
+    return each.select("id", "tile", "failed", "step", "so_far", p.alias("p"), near.alias("near"))
 
 
-def chances(cut: Cut, per_arcsec2: Column) -> tuple[Column, Column]:
+def chances(radius_arcsec: Column, max_p_chance: Column, per_arcsec2: Column) -> tuple[Column, Column]:
     """The chances that an unrelated source vetoes, and that any lies in the radius.
 
     Notes
@@ -192,8 +212,8 @@ def chances(cut: Cut, per_arcsec2: Column) -> tuple[Column, Column]:
     The nearest unrelated source has p_chance(sep), uniform on 0 .. 1, so one that counts has less than `max_p_chance`
     and lies within the radius: min(p_chance(radius), max_p_chance). With `unless` it is at most that.
     """
-    near = p_chance(F.lit(cut.radius_arcsec), per_arcsec2)
-    return F.least(near, F.lit(cut.max_p_chance)), near
+    near = p_chance(radius_arcsec, per_arcsec2)
+    return F.least(near, max_p_chance), near
 
 
 def _bit(column: str, k: int) -> Column:
@@ -237,21 +257,16 @@ def _cutflow(inputs: Inputs, s: CutSet, judged: DataFrame) -> DataFrame:
         for k, cut in enumerate(s.cuts)
     ]
     long = wide.select("cut_set", "survey", "tile", F.inline(F.array(first, *steps)))
+    if not any(cut.veto for cut in s.cuts):
+        return long.withColumn("expected_lost", F.lit(None).cast("double"))
     return long.join(F.broadcast(_expected_lost(inputs, s, judged)), ["tile", "step"], "left").select(*CUTFLOW.names)
 
 
 def _expected_lost(inputs: Inputs, s: CutSet, judged: DataFrame) -> DataFrame:
-    frames = []
-    for k, cut in enumerate(s.cuts):
-        if cut.veto:
-            passed = F.col("failed").bitwiseAND(F.lit((1 << k + 1) - 1)) == 0
-            survivors = _with_p(judged.where(passed & ~_bit("unknown", k)), inputs, cut)
-            lost_each = F.col(f"p_{cut.id}") / (1.0 - F.col(f"near_{cut.id}"))
-            lost = survivors.groupBy("tile").agg(F.sum(lost_each).alias("expected_lost"))
-            frames.append(lost.withColumn("step", F.lit(k + 1)))
-    if not frames:
-        return judged.sparkSession.createDataFrame([], "tile bigint, expected_lost double, step int")
-    return reduce(DataFrame.unionByName, frames)
+    first = next(k for k, cut in enumerate(s.cuts) if cut.veto)
+    left = judged.where(F.col("failed").bitwiseAND(F.lit((1 << first) - 1)) == 0)
+    clear = _asked(left, inputs, s).where(F.col("failed").bitwiseAND(F.col("so_far")) == 0)
+    return clear.groupBy("tile", "step").agg(F.sum(F.col("p") / (1.0 - F.col("near"))).alias("expected_lost"))
 
 
 def balance(inputs: Inputs, cfg: SearchConfig, rows: Mapping[str, int]) -> None:

@@ -49,7 +49,11 @@ def test_the_three_values(spark: Any) -> None:
 def test_orphans_lost_to_chance_are_as_many_as_the_clear_ones_say(spark: Any, per_deg2: float, max_p: float) -> None:
     """True orphans among unrelated sources strewn at random: the nearest has an exponential pi r^2 rho."""
     cut = Cut("no_s", veto="s", radius_arcsec=3.0, max_p_chance=max_p)
-    p, near = spark.range(1).select(*chances(cut, F.lit(per_deg2 * PER_DEG2))).first()
+    p, near = (
+        spark.range(1)
+        .select(*chances(F.lit(cut.radius_arcsec), F.lit(cut.max_p_chance), F.lit(per_deg2 * PER_DEG2)))
+        .first()
+    )
     n, area = 400_000, math.pi * per_deg2 * PER_DEG2
     sep = np.sqrt(np.random.default_rng(2).exponential(1.0, n) / area)
     lost = ((sep <= 3.0) & (-np.expm1(-area * sep**2) < max_p)).sum()

@@ -56,7 +56,8 @@ def ranges(survey: Survey, cfg: CoverageConfig) -> cover.Ranges:
     footprint = survey.coverage
     if footprint is None:
         raise ConfigError(
-            f"survey {survey.name}: its definition has no [coverage], so nothing is known of what it observed"
+            f"survey {survey.name}: its definition has no [coverage], so nothing is known of what it observed; "
+            f"where there is a MOC of it, coverage.moc.{survey.name}=FILE"
         )
     if footprint.moc:
         return cover.ranges(cover.moc_file(Path(survey.folder) / footprint.moc))

@@ -26,7 +26,7 @@ from tasni_spark.core.work import Inputs, Output
 from tasni_spark.ingest import raw
 from tasni_spark.ingest.formats import FORMATS, discover, inspect_all
 from tasni_spark.ingest.rows import located, narrow, rejected
-from tasni_spark.ingest.survey import Survey, load
+from tasni_spark.ingest.survey import OURS, Survey, load
 from tasni_spark.sky.tiling import rows_by_tile
 from tasni_spark.tables.columns import HPX29, ID, TILE
 from tasni_spark.tables.survey import REJECTS
@@ -143,7 +143,7 @@ def tile_groups(inputs: Inputs, _: IngestConfig) -> tuple[Group, ...]:
 
 
 def _staged(survey: Survey) -> Table:
-    columns = [c for c in survey.tables(tiled=True)[0].columns if c.name not in ("id", "tile", "hpx29")]
+    columns = [c for c in survey.tables(tiled=True)[0].columns if c.name not in OURS]
     extra = (
         Col("part", "int", "Group of tiles; -1 for rows with a fault"),
         Col("reason", "string", "What is wrong"),

@@ -40,6 +40,22 @@ SUFFIXES = {
     ".fits": "fits",
     ".fit": "fits",
 }
+_SIMPLE = {
+    pa.int8(): "tinyint",
+    pa.int16(): "smallint",
+    pa.int32(): "int",
+    pa.int64(): "bigint",
+    pa.uint8(): "smallint",
+    pa.uint16(): "int",
+    pa.uint32(): "bigint",
+    pa.uint64(): "decimal(20,0)",
+    pa.float32(): "float",
+    pa.float64(): "double",
+    pa.bool_(): "boolean",
+    pa.string(): "string",
+    pa.large_string(): "string",
+}
+SPARK_TYPES = frozenset(_SIMPLE.values())
 FORMATS = ("parquet", "csv", "ecsv", "ipac", "votable", "fits")
 Pairs = list[tuple[str, str]]
 Header = tuple[Pairs, Pairs, int]
@@ -170,22 +186,7 @@ def inspect(path: str, format: str, size: int) -> RawFile:
 
 def spark_type(type: pa.DataType) -> str:
     """The Spark SQL type of an Arrow type; nested and other types by their Arrow name."""
-    simple = {
-        pa.int8(): "tinyint",
-        pa.int16(): "smallint",
-        pa.int32(): "int",
-        pa.int64(): "bigint",
-        pa.uint8(): "smallint",
-        pa.uint16(): "int",
-        pa.uint32(): "bigint",
-        pa.uint64(): "decimal(20,0)",
-        pa.float32(): "float",
-        pa.float64(): "double",
-        pa.bool_(): "boolean",
-        pa.string(): "string",
-        pa.large_string(): "string",
-    }
-    return simple.get(type, str(type))
+    return _SIMPLE.get(type, str(type))
 
 
 # -- tables that are not Parquet --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import astropy.units as u
@@ -26,6 +26,8 @@ from tasni_spark.ingest.survey import Survey
 
 FILE = "_file"
 BAD = "_bad"
+AS_PUBLISHED = "_published_"
+"""What the names of columns begin with that are to be stored as the file has them."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Flavour:
         Survey columns that stand in the path only.
     factors
         For each survey column what turns the unit that the file states into the declared one.
+    others
+        (name, type) of all columns, where all are asked for.
     """
 
     format: str
@@ -51,6 +55,7 @@ class Flavour:
     types: tuple[str, ...]
     in_path: tuple[str, ...]
     factors: tuple[float, ...]
+    others: tuple[tuple[str, str], ...] = ()
 
 
 def flavour(file: RawFile, survey: Survey) -> tuple[Flavour, list[str]]:
@@ -89,15 +94,24 @@ def _castable(found: str, wanted: str, format: str) -> bool:
 
 def _factor(stated: str, declared: str) -> float:
     """What turns one unit into the other; 1 where there is none, or none that astropy knows, as for counts and DN."""
-    try:
-        factor = float(u.Unit(stated).to(declared)) if stated and declared else 1.0
-    except (ValueError, TypeError):
-        return 1.0
-    return 1.0 if math.isclose(factor, 1.0) else factor
+    for text in (stated, stated.lower().rstrip("s")):  # "Radians"
+        try:
+            factor = float(u.Unit(text).to(declared)) if stated and declared else 1.0
+        except (ValueError, TypeError):
+            continue
+        return 1.0 if math.isclose(factor, 1.0) else factor
+    return 1.0
 
 
-def read(spark: SparkSession, files: Sequence[RawFile], survey: Survey) -> DataFrame:
+def read(
+    spark: SparkSession, files: Sequence[RawFile], survey: Survey, published: Sequence[Sequence[str]] = ()
+) -> DataFrame:
     """Rows of raw files with the survey's columns, typed, and the path of the file.
+
+    Parameters
+    ----------
+    published
+        (name, type) of columns to keep as published too, their names behind AS_PUBLISHED.
 
     Notes
     -----
@@ -105,8 +119,9 @@ def read(spark: SparkSession, files: Sequence[RawFile], survey: Survey) -> DataF
     """
     flavours: dict[Flavour, list[RawFile]] = {}
     for file in files:
-        flavours.setdefault(flavour(file, survey)[0], []).append(file)
-    frames = [_typed(_raw(spark, f, members), f, survey) for f, members in flavours.items()]
+        found = flavour(file, survey)[0]
+        flavours.setdefault(replace(found, others=file.columns) if published else found, []).append(file)
+    frames = [_typed(_raw(spark, f, members), f, survey, published) for f, members in flavours.items()]
     df = frames[0]
     for other in frames[1:]:
         df = df.unionByName(other)
@@ -115,7 +130,8 @@ def read(spark: SparkSession, files: Sequence[RawFile], survey: Survey) -> DataF
 
 def _raw(spark: SparkSession, flavour: Flavour, files: Sequence[RawFile]) -> DataFrame:
     present = [(n, t) for n, t in zip(flavour.names, flavour.types, strict=True) if n]
-    schema = T.StructType([T.StructField(n, T._parse_datatype_string(t)) for n, t in dict(present).items()])
+    wanted = dict(flavour.others) or dict(present)
+    schema = T.StructType([T.StructField(n, T._parse_datatype_string(t)) for n, t in wanted.items()])
     paths = [f.path for f in files]
     if flavour.format == "parquet":
         frame = spark.read.schema(schema).option("recursiveFileLookup", "true").parquet(*paths)
@@ -134,14 +150,14 @@ def _raw(spark: SparkSession, flavour: Flavour, files: Sequence[RawFile]) -> Dat
     return listing.repartition(min(len(paths), spark.sparkContext.defaultParallelism)).mapInArrow(rows, schema)
 
 
-def _typed(raw: DataFrame, flavour: Flavour, survey: Survey) -> DataFrame:
+def _typed(raw: DataFrame, flavour: Flavour, survey: Survey, published: Sequence[Sequence[str]]) -> DataFrame:
     types = dict(raw.dtypes)
     columns, bad = [], []
     spelling = zip(survey.columns.items(), flavour.names, flavour.factors, strict=True)
     for (wanted, column), name, factor in spelling:
         nulls = (*survey.nulls, *column.nulls)
         if wanted in flavour.in_path:
-            value: Column = F.regexp_extract(FILE, f"/{wanted}=([^/]+)/", 1)
+            value: Column = _from_path(wanted)
         elif name:
             value = F.col(f"`{name}`")
         else:
@@ -162,8 +178,17 @@ def _typed(raw: DataFrame, flavour: Flavour, survey: Survey) -> DataFrame:
         elif kind(column.type) == "integer":
             value = _without(value, [int(n) for n in numbers if n == int(n)])
         columns.append(value.alias(wanted))
+    spelled = {n.lower(): n for n, _ in flavour.others}
+    for name, type in published:
+        value = F.col(f"`{spelled[name.lower()]}`") if name.lower() in spelled else _from_path(name)
+        columns.append(value.cast(type).alias(AS_PUBLISHED + name))
     faults = F.array_compact(F.array(*bad)) if bad else F.array().cast("array<string>")
     return raw.select(*columns, faults.alias(BAD), F.col(FILE))
+
+
+def _from_path(name: str) -> Column:
+    """The value of a column that stands in the path; null where it does not."""
+    return F.nullif(F.regexp_extract(FILE, f"/{name}=([^/]+)/", 1), F.lit(""))
 
 
 def _without(value: Column, nulls: Sequence[Any], *, single: bool = False) -> Column:

@@ -37,8 +37,9 @@ format: $(VENV)/.done ## put sources into their form
 chaos: setup ## kill runs and see that nothing is lost: half an hour
 	@$(BIN)/pytest -m chaos tests/chaos
 
-bench: setup ## rows per CPU-second of ingest, crossmatch and search, and how they grow
+bench: setup ## rows per CPU-second of ingest, crossmatch, search and footprints, and how they grow
 	@$(BIN)/python -m tests.bench.pipeline
+	@$(BIN)/python -m tests.bench.observed
 
 bench-lightcurves: setup ## sources per CPU-second of nesting and of light-curve statistics, in several forms
 	@$(BIN)/python -m tests.bench.lightcurves

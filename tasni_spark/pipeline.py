@@ -28,7 +28,7 @@ JOBS = {
             "Store a published catalogue as tables that joins can use",
             config="tasni_spark.ingest.ingest:IngestConfig",
             reads=("tiling",),
-            writes=("{name}", "{name}_positions", "rejects"),
+            writes=("{name}", "{name}_positions", "{name}_full", "rejects"),
         ),
         Job(
             "density",

@@ -98,9 +98,9 @@ def parse(job: str, doc: str, config: type, argv: Sequence[str]) -> Request:
     fields = [f for f in dataclasses.fields(config) if "doc" in f.metadata]
     for f in fields:
         default = "" if f.default is dataclasses.MISSING or f.default in ("", ()) else f" (default: {f.default})"
-        own.add_argument(
-            "--" + f.name.replace("_", "-"), metavar="VALUE", help=(f.metadata["doc"] + default).replace("%", "%%")
-        )
+        told = (f.metadata["doc"] + default).replace("%", "%%")
+        switch: dict[str, Any] = {"nargs": "?", "const": "true"} if isinstance(f.default, bool) else {}
+        own.add_argument("--" + f.name.replace("_", "-"), metavar="VALUE", help=told, **switch)
     given = vars(parser.parse_args(list(argv)))
     sets = [f"{job}.{f.name}={given[f.name]}" for f in fields if given[f.name] is not None]
     return request(given, sets)

@@ -75,7 +75,8 @@ def ranges(survey: Survey, cfg: CoverageConfig) -> cover.Ranges:
     footprint = survey.coverage
     if footprint is None:
         raise ConfigError(
-            f"survey {survey.name}: its definition has no [coverage], so nothing is known of what it observed"
+            f"survey {survey.name}: its definition has no [coverage], so nothing is known of what it observed; "
+            f"where there is a MOC of it, coverage.moc.{survey.name}=FILE"
         )
     if footprint.polygons:
         return cover.merged(np.concatenate([cover.polygon(p, cfg.depth) for p in footprint.polygons]))

@@ -41,7 +41,26 @@ SUFFIXES = {
     ".fits": "fits",
     ".fit": "fits",
 }
+_SIMPLE = {
+    pa.int8(): "tinyint",
+    pa.int16(): "smallint",
+    pa.int32(): "int",
+    pa.int64(): "bigint",
+    pa.uint8(): "smallint",
+    pa.uint16(): "int",
+    pa.uint32(): "bigint",
+    pa.uint64(): "decimal(20,0)",
+    pa.float32(): "float",
+    pa.float64(): "double",
+    pa.bool_(): "boolean",
+    pa.string(): "string",
+    pa.large_string(): "string",
+}
+SPARK_TYPES = frozenset(_SIMPLE.values())
 FORMATS = ("parquet", "csv", "ecsv", "ipac", "votable", "fits")
+Pairs = list[tuple[str, str]]
+Header = tuple[Pairs, Pairs, int]
+"""(name, type) of the columns, (name, unit) of those whose unit is stated, number of rows."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +77,8 @@ class RawFile:
         (name, Spark SQL type) in file order; text files have strings.
     in_path
         Columns that only the path knows (`healpix_k5=8277`).
+    units
+        (name, unit) of the columns whose unit the header of a FITS, VOTable, IPAC or ECSV table states.
     """
 
     path: str
@@ -66,6 +87,7 @@ class RawFile:
     rows: int
     columns: tuple[tuple[str, str], ...]
     in_path: tuple[str, ...] = ()
+    units: tuple[tuple[str, str], ...] = ()
 
 
 def discover(location: str, wanted: str = "") -> list[tuple[str, str, int]]:
@@ -159,28 +181,13 @@ def inspect(path: str, format: str, size: int) -> RawFile:
             footer = pq.ParquetFile(source)
             columns = tuple((f.name, spark_type(f.type)) for f in footer.schema_arrow)
             return RawFile(path, format, size, footer.metadata.num_rows, columns, in_path)
-    names, rows = _HEADERS[format](path)
-    return RawFile(path, format, size, rows, tuple(names), in_path)
+    found, units, rows = _HEADERS[format](path)
+    return RawFile(path, format, size, rows, tuple(found), in_path, tuple(units))
 
 
 def spark_type(type: pa.DataType) -> str:
     """The Spark SQL type of an Arrow type; nested and other types by their Arrow name."""
-    simple = {
-        pa.int8(): "tinyint",
-        pa.int16(): "smallint",
-        pa.int32(): "int",
-        pa.int64(): "bigint",
-        pa.uint8(): "smallint",
-        pa.uint16(): "int",
-        pa.uint32(): "bigint",
-        pa.uint64(): "decimal(20,0)",
-        pa.float32(): "float",
-        pa.float64(): "double",
-        pa.bool_(): "boolean",
-        pa.string(): "string",
-        pa.large_string(): "string",
-    }
-    return simple.get(type, str(type))
+    return _SIMPLE.get(type, str(type))
 
 
 # -- tables that are not Parquet --------------------------------------------------------------------------------------
@@ -200,11 +207,11 @@ def _lines(path: str) -> Iterator[str]:
     yield from io.TextIOWrapper(_open(path), encoding="utf-8")
 
 
-def _csv_header(path: str) -> tuple[list[tuple[str, str]], int]:
+def _csv_header(path: str) -> Header:
     lines = (line for line in _uncommented(path) if line.strip())
     header = next(lines, "")
     names = pacsv.read_csv(io.BytesIO(header.encode())).column_names
-    return [(n, "string") for n in names], sum(1 for _ in lines)
+    return [(n, "string") for n in names], [], sum(1 for _ in lines)
 
 
 def _uncommented(path: str) -> Iterator[str]:
@@ -258,13 +265,13 @@ def _text_blocks(format: str) -> Callable[[str, list[str]], Iterator[pa.RecordBa
     return read
 
 
-def _text_header(format: str) -> Callable[[str], tuple[list[tuple[str, str]], int]]:
-    def read(path: str) -> tuple[list[tuple[str, str]], int]:
+def _text_header(format: str) -> Callable[[str], Header]:
+    def read(path: str) -> Header:
         header, rows = _split_header(path, format)
         first = next(rows, None)
         if first is None:
             raise DataError(f"{path}: no rows")
-        return _astropy_columns(_parse(header, [first], format)), 1 + sum(1 for _ in rows)
+        return *_astropy_columns(_parse(header, [first], format)), 1 + sum(1 for _ in rows)
 
     return read
 
@@ -274,8 +281,9 @@ def _parse(header: list[str], rows: list[str], format: str) -> Any:
     return Table.read("".join(header) + "".join(rows), format=name)
 
 
-def _astropy_columns(table: Any) -> list[tuple[str, str]]:
-    return [(n, _numpy_type(table[n].dtype)) for n in table.colnames]
+def _astropy_columns(table: Any) -> tuple[Pairs, Pairs]:
+    columns = [(n, _numpy_type(table[n].dtype)) for n in table.colnames]
+    return columns, [(n, str(table[n].unit)) for n in table.colnames if table[n].unit]
 
 
 def _numpy_type(dtype: Any) -> str:
@@ -308,10 +316,11 @@ def _fits_table(path: str) -> Iterator[Any]:
         yield next(h for h in hdus if isinstance(h, fits.BinTableHDU | fits.TableHDU))
 
 
-def _fits_header(path: str) -> tuple[list[tuple[str, str]], int]:
+def _fits_header(path: str) -> Header:
     with _fits_table(path) as table:
         dtype = table.columns.dtype
-        return [(n, _numpy_type(dtype[n])) for n in dtype.names], int(table.header["NAXIS2"])
+        units = [(c.name, c.unit) for c in table.columns if c.unit]
+        return [(n, _numpy_type(dtype[n])) for n in dtype.names], units, int(table.header["NAXIS2"])
 
 
 def _fits_blocks(path: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
@@ -329,9 +338,9 @@ def _votable(path: str) -> Any:
         return parse_single_table(source).to_table(use_names_over_ids=True)
 
 
-def _votable_header(path: str) -> tuple[list[tuple[str, str]], int]:
+def _votable_header(path: str) -> Header:
     table = _votable(path)
-    return _astropy_columns(table), len(table)
+    return *_astropy_columns(table), len(table)
 
 
 def _votable_blocks(path: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
@@ -340,7 +349,7 @@ def _votable_blocks(path: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
         yield _from_astropy(table[start : start + BLOCK_ROWS], columns)
 
 
-_HEADERS: Mapping[str, Callable[[str], tuple[list[tuple[str, str]], int]]] = {
+_HEADERS: Mapping[str, Callable[[str], Header]] = {
     "csv": _csv_header,
     "ecsv": _text_header("ecsv"),
     "ipac": _text_header("ipac"),

@@ -23,10 +23,10 @@ from tasni_spark.core.files import Folder
 from tasni_spark.core.plan import Group, by_tiles, grouped
 from tasni_spark.core.spec import Col, Table
 from tasni_spark.core.work import Inputs, Output
-from tasni_spark.ingest import raw
+from tasni_spark.ingest import full, raw
 from tasni_spark.ingest.formats import FORMATS, discover, inspect_all
 from tasni_spark.ingest.rows import located, narrow, rejected
-from tasni_spark.ingest.survey import Survey, load
+from tasni_spark.ingest.survey import OURS, Survey, load
 from tasni_spark.sky.tiling import rows_by_tile
 from tasni_spark.tables.columns import HPX29, ID, TILE
 from tasni_spark.tables.survey import REJECTS
@@ -42,6 +42,7 @@ class IngestConfig:
     survey: str = need("name of a definition in conf/surveys, or a TOML file of your own")
     input: str = need("file or folder of the raw data")
     format: str = opt("", f"one of {', '.join(FORMATS)}; told from the names where not given")
+    all_columns: bool = opt(False, "also store every published column, in <survey>_full: a sixth of the speed")
 
     def __post_init__(self) -> None:
         if self.format and self.format not in FORMATS:
@@ -80,6 +81,11 @@ def prepare(inputs: Inputs, cfg: IngestConfig) -> dict[str, Any]:
             faults.append(f"{file.path}: " + "; ".join(wrong))
         else:
             good.append(file)
+    published: full.Columns = []
+    if cfg.all_columns:
+        published, strange = full.columns(good)
+        if strange:
+            raise DataError(f"survey {survey.name}: {_few(strange)}")
     if faults and not (inputs.request.quarantine and good):
         raise DataError(
             f"survey {survey.name}: {len(faults)} of {len(faults) + len(good)} files cannot be used: {_few(faults)}"
@@ -91,6 +97,7 @@ def prepare(inputs: Inputs, cfg: IngestConfig) -> dict[str, Any]:
         "tiled": rows > SMALL * max(rows_by_tile(inputs).values()),
         "quarantined": faults,
         "synthetic": is_synthetic(cfg.input),
+        "published": published,
     }
 
 
@@ -108,7 +115,14 @@ def _few(faults: Sequence[str], most: int = 5) -> str:
 def tables(cfg: IngestConfig, notes: Mapping[str, Any]) -> tuple[Table, ...]:
     """Declarations of all that an ingest writes."""
     survey = load(cfg.survey)
-    return (*survey.tables(tiled=notes["tiled"]), REJECTS, _staged(survey), _repeated(survey), _ranked(survey))
+    transient = (_staged(survey, notes), _repeated(survey), _ranked(survey, notes))
+    return (*_stored(survey, notes), REJECTS, *transient)
+
+
+def _stored(survey: Survey, notes: Mapping[str, Any]) -> tuple[Table, ...]:
+    """The survey's tables: columns, positions of sources, and every column where all are asked for."""
+    tables = survey.tables(tiled=notes["tiled"])
+    return (*tables, full.table(survey, notes["published"], tiled=notes["tiled"])) if notes["published"] else tables
 
 
 def scope(cfg: IngestConfig) -> dict[str, list[str]]:
@@ -142,25 +156,25 @@ def tile_groups(inputs: Inputs, _: IngestConfig) -> tuple[Group, ...]:
 # -- what lives between the steps -------------------------------------------------------------------------------------
 
 
-def _staged(survey: Survey) -> Table:
-    columns = [c for c in survey.tables(tiled=True)[0].columns if c.name not in ("id", "tile", "hpx29")]
+def _staged(survey: Survey, notes: Mapping[str, Any]) -> Table:
+    columns = [c for c in survey.tables(tiled=True)[0].columns if c.name not in OURS]
     extra = (
         Col("part", "int", "Group of tiles; -1 for rows with a fault"),
         Col("reason", "string", "What is wrong"),
         Col(raw.FILE, "string", "Input file"),
     )
     place = tuple(Col(c.name, c.type, c.doc) for c in (ID, TILE, HPX29))
-    return Table(
-        "staged", "Rows as they came", (*place, *columns, *extra), ("id",), partition=("part",), transient=True
-    )
+    published = tuple(Col(raw.AS_PUBLISHED + n, t, "As published") for n, t in notes["published"])
+    every = (*place, *columns, *extra, *published)
+    return Table("staged", "Rows as they came", every, ("id",), partition=("part",), transient=True)
 
 
 def _repeated(_: Survey) -> Table:
     return Table("repeated", "Identifiers that occur more than once", (ID,), ("id",), transient=True)
 
 
-def _ranked(survey: Survey) -> Table:
-    staged = _staged(survey)
+def _ranked(survey: Survey, notes: Mapping[str, Any]) -> Table:
+    staged = _staged(survey, notes)
     rank = Col("rank", "int", "1 for the row that is kept")
     return Table("ranked", "Rows of repeated identifiers", (*staged.columns, rank), ("id", "rank"), transient=True)
 
@@ -175,17 +189,18 @@ def stage(inputs: Inputs, group: Group, cfg: IngestConfig) -> Output:
     if faults:
         raise DataError(f"survey {survey.name}: {_few(faults)}")
     tiles = rows_by_tile(inputs)
-    rows = located(raw.read(inputs.spark, files, survey), survey, tiles)
+    rows = located(raw.read(inputs.spark, files, survey, inputs.notes["published"]), survey, tiles)
     part_of = [(t, g.number) for g in tile_groups(inputs, cfg) for t in g.tiles]
     parts = inputs.spark.createDataFrame(pd.DataFrame(part_of, columns=["tile", "part"]))
     part = F.when(F.col("reason").isNull(), F.col("part")).otherwise(-1).cast("int")
-    return {_staged(survey): rows.join(F.broadcast(parts), "tile", "left").withColumn("part", part).drop(raw.BAD)}
+    rows = rows.join(F.broadcast(parts), "tile", "left").withColumn("part", part).drop(raw.BAD)
+    return {_staged(survey, inputs.notes): rows}
 
 
 def find_repeated(inputs: Inputs, _: Group, cfg: IngestConfig) -> Output:
     """Identifiers that occur more than once, in the whole survey."""
     survey = load(cfg.survey)
-    ids = inputs.own(_staged(survey)).where("part >= 0").groupBy("id").count().where("count > 1")
+    ids = inputs.own(_staged(survey, inputs.notes)).where("part >= 0").groupBy("id").count().where("count > 1")
     return {_repeated(survey): ids.select("id")}
 
 
@@ -195,30 +210,37 @@ def rank_repeated(inputs: Inputs, _: Group, cfg: IngestConfig) -> Output:
     if not inputs.own_rows(_repeated(survey)):
         return {}
     repeated = inputs.own(_repeated(survey))
-    rows = inputs.own(_staged(survey)).where("part >= 0").drop("group").join(repeated.select("id"), "id", "left_semi")
-    order = Window.partitionBy("id").orderBy("hpx29", F.xxhash64(*[F.col(c) for c in survey.columns]), raw.FILE)
-    return {_ranked(survey): rows.withColumn("rank", F.row_number().over(order))}
+    staged = inputs.own(_staged(survey, inputs.notes)).where("part >= 0").drop("group")
+    rows = staged.join(repeated.select("id"), "id", "left_semi")
+    content = [*survey.columns, *(raw.AS_PUBLISHED + n for n, _ in inputs.notes["published"])]
+    order = Window.partitionBy("id").orderBy("hpx29", F.xxhash64(*[F.col(c) for c in content]), raw.FILE)
+    return {_ranked(survey, inputs.notes): rows.withColumn("rank", F.row_number().over(order))}
 
 
 def cluster(inputs: Inputs, group: Group, cfg: IngestConfig) -> Output:
     """The survey's tables for a group of tiles: one row an identifier, sorted along the sky curve."""
     survey = load(cfg.survey)
-    tables = survey.tables(tiled=inputs.notes["tiled"])
-    rows = inputs.own(_staged(survey)).where(F.col("part") == group.number).drop("group")
+    tables = _stored(survey, inputs.notes)
+    rows = inputs.own(_staged(survey, inputs.notes)).where(F.col("part") == group.number).drop("group")
     if ranked := _repeats(inputs, survey):
         kept = ranked.where((F.col("rank") == 1) & (F.col("part") == group.number))
         rows = rows.join(ranked.select("id"), "id", "left_anti").unionByName(kept.select(*rows.columns))
-    frames = (rows.select(*tables[0].names), narrow(rows, survey))
-    return dict(zip(tables, frames, strict=False))
+    everything = [F.col(raw.AS_PUBLISHED + n).alias(n) for n, _ in inputs.notes["published"]]
+    frames = {
+        survey.name: rows.select(*tables[0].names),
+        f"{survey.name}_positions": narrow(rows, survey),
+        f"{survey.name}_full": rows.select(*OURS, *everything),
+    }
+    return {table: frames[table.name] for table in tables}
 
 
 def collect_rejects(inputs: Inputs, _: Group, cfg: IngestConfig) -> Output:
     """All rows left out, each with its reason."""
     survey = load(cfg.survey)
     ranked = _repeats(inputs, survey)
-    if not (ranked or inputs.own_rows(_staged(survey), part=-1) or _rejected_before(inputs, survey)):
+    if not (ranked or inputs.own_rows(_staged(survey, inputs.notes), part=-1) or _rejected_before(inputs, survey)):
         return {}
-    rows = rejected(inputs.own(_staged(survey)).where("part = -1"), survey)
+    rows = rejected(inputs.own(_staged(survey, inputs.notes)).where("part = -1"), survey)
     if ranked:
         again = ranked.where("rank > 1").withColumn("reason", F.lit("duplicate_id"))
         rows = rows.unionByName(rejected(again, survey))
@@ -226,7 +248,7 @@ def collect_rejects(inputs: Inputs, _: Group, cfg: IngestConfig) -> Output:
 
 
 def _repeats(inputs: Inputs, survey: Survey) -> DataFrame | None:
-    return inputs.own(_ranked(survey)) if inputs.own_rows(_repeated(survey)) else None
+    return inputs.own(_ranked(survey, inputs.notes)) if inputs.own_rows(_repeated(survey)) else None
 
 
 def _rejected_before(inputs: Inputs, survey: Survey) -> bool:
@@ -246,12 +268,13 @@ def balance(inputs: Inputs, cfg: IngestConfig, rows: Mapping[str, int]) -> None:
     DataError
         If a row was lost or made.
     """
-    came, stored, left_out = inputs.notes["rows"], rows[cfg.name], rows.get(REJECTS.name, 0)
-    if came != stored + left_out:
-        raise DataError(
-            f"survey {cfg.name}: the files hold {came} rows, but {stored} were stored and {left_out} rejected: "
-            "a file changed while it was read, or a text file has rows that run over several lines"
-        )
+    came, left_out = inputs.notes["rows"], rows.get(REJECTS.name, 0)
+    for table in _stored(load(cfg.survey), inputs.notes):
+        if came != rows[table.name] + left_out:
+            raise DataError(
+                f"table {table.name}: the files hold {came} rows, but {rows[table.name]} were stored and {left_out} "
+                "rejected: a file changed while it was read, or a text file has rows that run over several lines"
+            )
 
 
 def publish(inputs: Inputs, cfg: IngestConfig, rows: Mapping[str, int], written: Mapping[str, Table]) -> dict[str, Any]:
@@ -271,7 +294,7 @@ def publish(inputs: Inputs, cfg: IngestConfig, rows: Mapping[str, int], written:
         "ra": survey.position.ra,
         "dec": survey.position.dec,
     }
-    for table in survey.tables(tiled=True):
+    for table in _stored(survey, inputs.notes):
         inputs.lake.publish(written[table.name], facts)
     told = {"rows in": inputs.notes["rows"], "rows rejected": facts["rejected"]}
     return told | ({"files left out": inputs.notes["quarantined"]} if inputs.notes["quarantined"] else {})
@@ -290,7 +313,8 @@ def blame(inputs: Inputs, group: Group, cfg: IngestConfig, error: Exception) -> 
     for path in group.files:
         files, _ = inspect_all(discover(path, cfg.format))
         try:
-            raw.read(inputs.spark, files, survey).write.format("noop").mode("overwrite").save()
+            rows = raw.read(inputs.spark, files, survey, inputs.notes["published"])
+            rows.write.format("noop").mode("overwrite").save()
             good.append(path)
         except Exception as e:
             bad.append(f"{path}: cannot be read: {_cause(e)}")

@@ -21,6 +21,7 @@ from tasni_spark.tables.survey import positions, published
 
 KINDS = ("sources", "detections")
 EPOCH_UNITS = ("yr", "mjd", "jd")
+OURS = ("id", "tile", "hpx29")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Column:
         Other names that flavours of the catalogue use; case never matters.
     optional
         Whether files may lack it; it is then null.
+    nulls
+        Values that mean *no measurement* in this column, besides the survey's.
     """
 
     type: str = opt("double", "Spark SQL type")
@@ -45,11 +48,12 @@ class Column:
     doc: str = opt("", "what it is")
     names: tuple[str, ...] = opt((), "other names of the same column")
     optional: bool = opt(False, "whether files may lack it")
+    nulls: tuple[Any, ...] = opt((), "values that mean no measurement")
 
 
 @dataclass(frozen=True)
 class Position:
-    """Columns of the position, and of its error in `error_unit`."""
+    """Columns of the position, and of its error in `error_unit`: pixels are `2.75 arcsec`."""
 
     ra: str = opt("ra", "column, deg")
     dec: str = opt("dec", "column, deg")
@@ -125,7 +129,7 @@ class Survey:
     match_radius_arcsec
         Radius at which it is matched unless a job says otherwise.
     nulls
-        Values that mean *no measurement*.
+        Values that mean *no measurement* in any column.
     """
 
     name: str
@@ -151,10 +155,11 @@ class Survey:
             raise ValueError(f"kind is '{self.kind}', expected one of {', '.join(KINDS)}")
         if self.match_radius_arcsec <= 0:
             raise ValueError(f"match_radius_arcsec is {self.match_radius_arcsec}, expected more than 0")
-        for name in {"id", "tile", "hpx29"} & set(self.columns) - set(self.key if len(self.key) == 1 else ()):
-            raise ValueError(
-                f"column '{name}' has the name of one of ours: list it under another, with names = ['{name}']"
-            )
+        for name in self.columns:
+            if name.lower() in OURS and (name,) != self.key:
+                raise ValueError(
+                    f"column '{name}' has the name of one of ours: list it under another, with names = ['{name}']"
+                )
         for role, name in self.roles().items():
             if name not in self.columns:
                 raise ValueError(f"{role} is column '{name}', which [columns] does not list")
@@ -174,9 +179,7 @@ class Survey:
 
     def tables(self, *, tiled: bool) -> tuple[Table, ...]:
         """Its declared tables: the published columns and, for sources, the positions."""
-        columns = tuple(
-            Col(n, c.type, c.doc, c.unit, c.ucd) for n, c in self.columns.items() if n not in ("id", "tile", "hpx29")
-        )
+        columns = tuple(Col(n, c.type, c.doc, c.unit, c.ucd) for n, c in self.columns.items() if n.lower() not in OURS)
         wide = published(self.name, self.release, self.title, columns, tiled=tiled)
         return (wide, positions(self.name, self.release, tiled=tiled)) if self.kind == "sources" else (wide,)
 

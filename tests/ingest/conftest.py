@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +108,18 @@ def tiled(lake: Any, job: Callable[..., Any], tmp_path: Path) -> Any:
     raw = write(catalogue(), tmp_path / "for_tiling", "parquet")
     job("tiling", lake, survey=str(TOML), input=str(raw), rows_per_tile=10)
     return lake
+
+
+@pytest.fixture(scope="module")
+def interpreted(spark: Any) -> Iterator[None]:
+    """No generated code: a few rows of many columns are through sooner than code for them is compiled."""
+    wanted = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+    before = {key: spark.conf.get(key, None) for key in wanted}
+    for key, value in wanted.items():
+        spark.conf.set(key, value)
+    yield
+    for key, value in before.items():
+        if value is None:
+            spark.conf.unset(key)
+        else:
+            spark.conf.set(key, value)

@@ -139,6 +139,21 @@ def test_real_footprint(spark: Any, real: Path) -> None:
     want = moc.contains_lonlat(ra * u.deg, dec * u.deg)
     assert want.sum() > 10_000
     assert (got == want).all()
+
+
+@pytest.mark.spark
+def test_a_footprint_is_asked_by_cells(spark: Any) -> None:
+    """Equality of cells, no nested loop; a survey that is not in the table is observed nowhere."""
+    cells = by_cell(np.array([[0, 5], [7, 9], [(3 << 46) - 2, (5 << 46) + 3]]))
+    coverage = spark.createDataFrame(pd.DataFrame(cells, columns=["cell", "start", "end"]).assign(survey="s"))
+    pixels = [0, 4, 5, 6, 7, 8, 9, (3 << 46) - 3, (3 << 46) - 2, 4 << 46, (5 << 46) + 2, (5 << 46) + 3]
+    rows = spark.createDataFrame(pd.DataFrame({"hpx29": pixels}))
+    told = with_observed(rows, coverage, "s", "seen")
+    got = {r["hpx29"] for r in told.collect() if r["seen"]}
+    assert got == {0, 4, 7, 8, (3 << 46) - 2, 4 << 46, (5 << 46) + 2}
+    assert told.count() == len(pixels)
     plan = told._jdf.queryExecution().executedPlan().toString()
+    assert "HashJoin [_cell" in plan
     assert "NestedLoop" not in plan
     assert "Cartesian" not in plan
+    assert with_observed(rows, coverage, "other", "seen").where("seen").isEmpty()

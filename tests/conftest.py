@@ -21,9 +21,15 @@ SURVEYS = ROOT / "tests" / "data" / "surveys"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the one session in one process; those without a JVM run beside it."""
+    """Share Spark's tests between two processes of one session each: one session leaves half of two cores idle.
+
+    The tests of the one mock lake stay together, with those that start processes of their own; tests without a JVM go
+    wherever there is time.
+    """
     for item in items:
-        if any(item.iter_markers("spark")) or any(item.iter_markers("e2e")):
+        if any(item.iter_markers("e2e")) or {"demo_lake", "mock_sky"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("lake"))
+        elif any(item.iter_markers("spark")):
             item.add_marker(pytest.mark.xdist_group("spark"))
 
 

@@ -94,6 +94,19 @@ def job(spark: Any, script: Callable[[str], ModuleType]) -> Callable[..., dict[s
 
 
 @pytest.fixture(scope="session")
+def published(spark: Any, job: Callable[..., Any], real: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A lake with the 4,137 sources that the first edition published, in small tiles, and what was observed."""
+    from tasni_spark.core.lake import Lake
+
+    lake = Lake(spark, str(tmp_path_factory.mktemp("published") / "lake"))
+    sources = str(real / "wise" / "allwise_tier5.parquet")
+    job("tiling", lake, survey="allwise_tier5", input=sources, rows_per_tile=500)
+    job("coverage", lake, surveys=["allwise", "gaia_dr3", "twomass", "panstarrs1", "nvss"])
+    job("ingest", lake, survey="allwise_tier5", input=sources)
+    return lake
+
+
+@pytest.fixture(scope="session")
 def mock_sky(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small mock sky in the published formats."""
     from tasni_spark.demo.mock import MockConfig, make

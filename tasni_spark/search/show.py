@@ -67,9 +67,23 @@ class Page:
     exposures: dict[str, tuple[int, float | None, float | None]] = field(default_factory=dict)
 
 
-def tables(lake: Lake) -> list[str]:
-    """Names of the tables that a page may read."""
-    return [*READS, *lake.published()]
+@dataclass(frozen=True)
+class Opened(Inputs):
+    """Inputs outside a run that open each table once: opening one replays its log."""
+
+    frames: dict[str, DataFrame] = field(default_factory=dict, compare=False)
+
+    def read(self, name: str) -> DataFrame:
+        """A table at its pinned version."""
+        if name not in self.frames:
+            self.frames[name] = Inputs.read(self, name)
+        return self.frames[name]
+
+
+def open_tables(lake: Lake) -> Inputs:
+    """All that a page may read, as it is now."""
+    now = Inputs.latest(lake, [*READS, *lake.published()])
+    return Opened(now.lake, now.request, now.settings, now.run_id, now.pins)
 
 
 def page(inputs: Inputs, name: str, first: str = "allwise", cut_sets: Sequence[str] = ()) -> Page:

@@ -130,9 +130,9 @@ def epochs(inputs: Inputs, surveys: Sequence[str], hpx29: int) -> dict[str, floa
     return found
 
 
-def expected(at: Anchor, when: Mapping[str, float]) -> dict[str, tuple[float, float, float]]:
-    """Epoch, ra and dec of a moving anchor in each survey; empty for one without a true motion."""
-    if at.pmra_masyr is None or at.pmdec_masyr is None or at.epoch is None:
+def expected(at: Anchor, epoch: float | None) -> dict[str, Any]:
+    """Where a moving anchor was at an epoch, as fields of a `Sight`; empty without an epoch or a true motion."""
+    if at.pmra_masyr is None or at.pmdec_masyr is None or at.epoch is None or epoch is None:
         return {}
-    motion = (at.pmra_masyr, at.pmdec_masyr)
-    return {s: (epoch, *moved(at.ra, at.dec, *motion, epoch - at.epoch)) for s, epoch in when.items()}
+    ra, dec = moved(at.ra, at.dec, at.pmra_masyr, at.pmdec_masyr, epoch - at.epoch)
+    return {"expected_epoch": epoch, "expected_ra": ra, "expected_dec": dec}

@@ -30,7 +30,7 @@ class Sight:
     verdict
         As `verdict` puts it.
     by
-        `crossmatch` where the job has sought it, `now` where it was looked up for this page.
+        `crossmatch` where the job has sought it, `now` where it was looked up for this page, empty where neither.
     radius_arcsec
         Within which a source counts as matched.
     sep_arcsec, p_chance
@@ -105,11 +105,12 @@ def sights(inputs: Inputs, surveys: Sequence[str], at: Anchor, around: Sequence[
     """
     asked = [s for s in [*surveys, *sorted(_covered(inputs) - set(surveys))] if s != at.survey]
     first = {s: next((r for r in around if r["survey"] == s), None) for s in asked}
-    there = expected(at, epochs(inputs, [s for s in asked if s in surveys], at.hpx29))
+    when = epochs(inputs, [s for s in asked if s in surveys], at.hpx29)
     found = []
     for told in _told(inputs, at, {s: r["sep_arcsec"] if r else None for s, r in first.items()}):
         survey, radius, source = told["survey"], told["radius"], first[told["survey"]]
-        by, sep, p, searched = "crossmatch", told["sep"], told["p"], told["searched"]
+        sep, p, searched = told["sep"], told["p"], told["searched"]
+        by = "" if searched is None else "crossmatch"
         if searched is None and survey in surveys:
             by, searched = "now", radius
             if source and source["sep_arcsec"] <= radius:
@@ -119,9 +120,7 @@ def sights(inputs: Inputs, surveys: Sequence[str], at: Anchor, around: Sequence[
         if state == MATCHED:
             matched = next((r for r in around if (r["survey"], r["id"]) == (survey, told["id"])), source)
             place = {n: matched[n] for n in ("id", "epoch", "ra", "dec")} if matched else {}
-        then: dict[str, Any] = dict(
-            zip(("expected_epoch", "expected_ra", "expected_dec"), there.get(survey, ()), strict=False)
-        )
+        then = expected(at, place.get("epoch") or when.get(survey))
         nearest = source["sep_arcsec"] if source else None
         n_near = sum(r["survey"] == survey for r in around)
         found.append(Sight(survey, state, by, radius, sep, p, nearest, n_near, **place, **then))

@@ -50,8 +50,10 @@ def test_motion_is_that_of_astropy(ra: float, dec: float, pmra: float, pmdec: fl
 
 def test_expected_places_need_a_motion() -> None:
     at = Anchor("y", 7, 20, 5, 133.787057, -7.244431, 2014.0, -8118.9, 679.3)
-    assert expected(at, {"twomass": 2014.0}) == {"twomass": (2014.0, pytest.approx(at.ra), pytest.approx(at.dec))}
-    assert expected(Anchor("y", 7, 20, 5, 133.787057, -7.244431, 2014.0), {"twomass": 1999.0}) == {}
+    later = expected(at, 2014.0 + 1e-3)
+    assert later["expected_ra"] == pytest.approx(at.ra - 8.1189e-3 / 3600 / np.cos(np.radians(at.dec)), abs=1e-9)
+    assert later["expected_dec"] == pytest.approx(at.dec + 0.6793e-3 / 3600, abs=1e-9)
+    assert expected(at, None) == expected(Anchor("y", 7, 20, 5, 133.787057, -7.244431, 2014.0), 1999.0) == {}
 
 
 @pytest.mark.parametrize(

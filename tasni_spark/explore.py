@@ -20,6 +20,7 @@ from tasni_spark.core.spec import Ref, Table
 from tasni_spark.sky.functions import register
 from tasni_spark.tables.ops import OPS_PROGRESS, OPS_RUNS, SURVEYS
 from tasni_spark.tables.survey import REJECTS
+from tasni_spark.tables.thermal import THERMAL
 
 
 def open_lake(root: str, ops: str = "", profile: str = "local") -> SparkSession:
@@ -39,10 +40,12 @@ def open_lake(root: str, ops: str = "", profile: str = "local") -> SparkSession:
 
 def name_all(lake: Lake) -> list[str]:
     """Register tables, records, functions and views; the names of the views that could not be made are returned."""
-    for name in lake.names():
+    names = lake.names()
+    for name in names:
         lake.read(lake.ref(name)).createOrReplaceTempView(name)
-    if REJECTS.name not in lake.names():  # nothing was rejected yet: the table is made with the first row
-        lake.spark.createDataFrame([], contract.struct(REJECTS)).createOrReplaceTempView(REJECTS.name)
+    for table in (REJECTS, THERMAL):  # empty where nothing was rejected yet, or the job has not run: views read them
+        if table.name not in names:
+            lake.spark.createDataFrame([], contract.struct(table)).createOrReplaceTempView(table.name)
     for table, frame in records(lake).items():
         frame.createOrReplaceTempView(table.name)
     register(lake.spark, tiles(lake))

@@ -1,5 +1,5 @@
 -- Purpose: one row a candidate: place, what each survey says of it, how each cut set judges it; tasni show in SQL
--- Reads: candidates, verdicts, matches, match_tiles, coverage
+-- Reads: candidates, verdicts, thermal, matches, match_tiles, coverage
 -- Parameters: none
 -- Usage: SELECT * FROM v_candidate_card WHERE cut_set = 'tasni_2025' ORDER BY p_veto
 WITH asked AS (
@@ -110,9 +110,18 @@ SELECT
     galactic(c.ra, c.dec).b AS glat_deg,
     c.is_complete,
     c.unknown,
+    c.flags,
     c.p_veto,
+    t.temperature_k,
+    t.temperature_error_k,
+    t.distance_if_dwarf_pc,
+    t.colour_distance_pc,
+    t.is_colour_distance_bound,
+    t.dwarf_log_ratio,
+    t.thermal_flags,
     j.judged,
     s.sights
 FROM candidates AS c
 LEFT JOIN judged AS j ON c.survey = j.survey AND c.tile = j.tile AND c.id = j.id
+LEFT JOIN thermal AS t ON c.survey = t.survey AND c.tile = t.tile AND c.id = t.id
 LEFT JOIN sights AS s ON c.survey = s.survey AND c.id = s.id

@@ -16,12 +16,11 @@ from tasni_spark.cli.lake import add_lake, open_lake
 from tasni_spark.cli.main import console, parser
 from tasni_spark.cli.why import show as show_cuts
 from tasni_spark.core.errors import ConfigError
-from tasni_spark.core.work import Inputs
 from tasni_spark.photometry.dwarfs import NEAREST_Y_DWARF_PC
 from tasni_spark.report import sed
 from tasni_spark.search.measured import Measure, thermal_flags
 from tasni_spark.search.near import NEAR_ARCSEC, Anchor
-from tasni_spark.search.show import Page, page, tables
+from tasni_spark.search.show import Page, open_tables, page
 from tasni_spark.search.sights import Sight
 
 
@@ -42,8 +41,7 @@ def main(argv: list[str]) -> int:
     args = p.parse_args(argv)
     if args.png and not Path(args.png).absolute().parent.is_dir():
         raise ConfigError(f"--png {args.png}: no folder {Path(args.png).absolute().parent}")
-    lake = open_lake(args)
-    found = page(Inputs.latest(lake, tables(lake)), " ".join(args.name), args.survey, args.cut_set)
+    found = page(open_tables(open_lake(args)), " ".join(args.name), args.survey, args.cut_set)
     if args.png:
         title = heading(found)
         measures = [dataclasses.asdict(m) for m in found.photometry]

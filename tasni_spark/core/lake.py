@@ -17,14 +17,16 @@ import deltalake
 import deltalake.exceptions
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as pads
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from tasni_spark.core import contract
 from tasni_spark.core.errors import ConfigError, ContractError, DataError
 from tasni_spark.core.files import Folder
-from tasni_spark.core.spec import Ref, Table
+from tasni_spark.core.spec import Col, Ref, Table
 
 PROTOCOL = {
     "delta.enableDeletionVectors": "false",
@@ -177,6 +179,17 @@ class Lake:
     def small(self, ref: Ref, version: int, columns: Sequence[str]) -> pa.Table:
         """Some columns of a small table on the driver, without a Spark job."""
         return self._log(ref, version).to_pyarrow_table(columns=list(columns))
+
+    def few(self, ref: Ref, version: int, condition: pads.Expression, columns: Sequence[str] | None = None) -> pa.Table:
+        """The few rows that meet a condition, on the driver, without a Spark job.
+
+        Files and row groups whose statistics rule the condition out are not opened.
+        """
+        return self._log(ref, version).to_pyarrow_dataset().to_table(columns, filter=condition)
+
+    def columns(self, ref: Ref) -> tuple[Col, ...]:
+        """The columns of a table as they were declared, from the log alone."""
+        return contract.declared(T.StructType.fromJson(json.loads(self._log(ref).schema().to_json())))
 
     def sort(self, ref: Ref) -> tuple[str, ...]:
         """The order of the rows in the files of a table, as it was declared when the table was made."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as pads
 from pyspark.sql import DataFrame, SparkSession
 
 from tasni_spark.core import transient
@@ -83,6 +84,13 @@ class Inputs:
         if wanted not in self.kept:
             self.kept[wanted] = self.lake.small(self.lake.ref(name), self.version(name), columns)
         return self.kept[wanted]
+
+    def few(self, name: str, condition: pads.Expression, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """The few rows of a table that meet a condition, at its pinned version, without a Spark job."""
+        found: list[dict[str, Any]] = self.lake.few(
+            self.lake.ref(name), self.version(name), condition, columns
+        ).to_pylist()
+        return found
 
     def version(self, name: str) -> int:
         """The pinned version of a table."""

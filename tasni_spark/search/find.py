@@ -7,23 +7,32 @@ million rows; the name itself then decides between the sources there.
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
-from pyspark.sql import Column, DataFrame
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+import pyarrow.dataset as pads
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from tasni_spark.core.errors import DataError
 from tasni_spark.core.work import Inputs
 from tasni_spark.sky import cover
-from tasni_spark.sky.sphere import separation_arcsec
 
 FAR_ARCSEC = 10.0
 """A position means the nearest source within so many arcsec."""
 MOVED_ARCSEC = 180.0
 """How far a source may have moved from the position that its name tells: 10.4 arcsec / yr (Barnard's star) in 17 yr."""
+RANGES = 8
+"""Ranges of `hpx29` in one look-up: each costs time in each file, and what lies between them is little."""
 HINT = "give a name that tells its position (J143046.35-025927.8), an identifier, or ra,dec in deg"
 _SEXAGESIMAL = re.compile(
     r"(?<![\d.])J?(?P<h>\d\d)(?P<m>\d\d)(?:(?P<s>\d\d)\.?(?P<fs>\d*))?"
@@ -39,10 +48,17 @@ class Place:
     dec: float
     radius_arcsec: float
 
-    def near(self, pixel29: Column, more_arcsec: float = 0.0) -> Column:
-        """Whether an order-29 pixel may lie in the circle, or so much beyond it: what files are pruned by."""
+    def within(self, more_arcsec: float = 0.0) -> pads.Expression:
+        """Whether `hpx29` may lie in the circle, or so much beyond it: what files and row groups are pruned by."""
         radius = (self.radius_arcsec + more_arcsec) / 3600
-        return cover.within(pixel29, cover.cone(self.ra, self.dec, radius, depth=16 if radius < 0.1 else 12))
+        cells = cover.joined(cover.cone(self.ra, self.dec, radius, depth=16 if radius < 0.1 else 12), most=RANGES)
+        tests = [(pc.field("hpx29") >= int(a)) & (pc.field("hpx29") < int(b)) for a, b in cells]
+        return reduce(operator.or_, tests)
+
+    def away_arcsec(self, ra: npt.ArrayLike, dec: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Separations of directions in deg from the centre."""
+        centre = SkyCoord(self.ra * u.deg, self.dec * u.deg)
+        return np.asarray(centre.separation(SkyCoord(ra * u.deg, dec * u.deg)).arcsec, np.float64)
 
 
 def place_of(text: str) -> Place | None:
@@ -114,7 +130,7 @@ def pattern(name: str) -> str:
     found = _SEXAGESIMAL.search(name)
     assert found is not None
     east, north = re.split("(?=[+-])", found.group().strip().removeprefix("J"))
-    return rf"(?<![0-9.]){re.escape(east)}[0-9.]*{re.escape(north)}[0-9.]*\s*$"
+    return rf"(^|[^0-9.]){re.escape(east)}[0-9.]*{re.escape(north)}[0-9.]*\s*$"
 
 
 def surveys(inputs: Inputs, first: str) -> list[str]:
@@ -145,31 +161,26 @@ def named(inputs: Inputs, names: Sequence[str], name: str) -> list[tuple[str, in
     A name that tells no position is sought in tables that are not partitioned by tile: in the others that would be a
     scan of all rows. Identifiers are sought everywhere, by the least and greatest `id` of each file.
     """
-    parts = [rows for survey in names if (rows := _called(inputs, survey, name)) is not None]
-    if not parts:
-        return []
-    found = reduce(DataFrame.unionByName, parts).limit(100).collect()
-    return sorted(((r["survey"], r["id"], r["hpx29"]) for r in found), key=lambda r: (names.index(r[0]), *r[1:]))
+    return [(survey, r["id"], r["hpx29"]) for survey in names for r in _called(inputs, survey, name)]
 
 
-def _called(inputs: Inputs, survey: str, name: str) -> DataFrame | None:
-    rows = inputs.read(survey)
+def _called(inputs: Inputs, survey: str, name: str) -> list[dict[str, Any]]:
     ref = inputs.lake.ref(survey)
     column = inputs.lake.facts(ref).get("designation", "")
     place = encoded(name)
     if re.fullmatch(r"-?\d+", name):
-        wanted = F.col("id") == int(name)
+        wanted = pc.field("id") == int(name)
     elif not column:
-        return None
+        return []
     elif place:
-        wanted = place.near(F.col("hpx29"), MOVED_ARCSEC) & F.col(column).rlike(pattern(name))
-    elif number := re.search(r"\s(\d{9,})$", name):
-        wanted = (F.col("id") == int(number[1])) & (F.col(column) == name)
+        wanted = place.within(MOVED_ARCSEC) & pc.match_substring_regex(pc.field(column), pattern(name))
+    elif number := re.search(r"\s(\d{9,18})$", name):
+        wanted = (pc.field("id") == int(number[1])) & (pc.field(column) == name)
     elif "tile" in inputs.lake.partition(ref):
-        return None
+        return []
     else:
-        wanted = F.lower(column) == name.lower()
-    return rows.where(wanted).select(F.lit(survey).alias("survey"), "id", "hpx29")
+        wanted = pc.utf8_lower(pc.field(column)) == name.lower()
+    return sorted(inputs.few(survey, wanted, ["id", "hpx29"]), key=lambda r: r["id"])
 
 
 def nearest(inputs: Inputs, names: Sequence[str], place: Place) -> list[tuple[str, int, int]]:
@@ -179,17 +190,13 @@ def nearest(inputs: Inputs, names: Sequence[str], place: Place) -> list[tuple[st
     -------
     list of (survey, id, hpx29)
     """
-    parts = []
+    found = []
     for survey in names:
-        rows = inputs.read(f"{survey}_positions").where(place.near(F.col("hpx29")))
-        away = separation_arcsec(F.col("ra"), F.col("dec"), F.lit(place.ra), F.lit(place.dec))
-        near = rows.select(F.lit(survey).alias("survey"), "id", "hpx29", away.alias("away"))
-        parts.append(near.where(F.col("away") <= place.radius_arcsec))
-    if not parts:
-        return []
-    best = reduce(DataFrame.unionByName, parts).groupBy("survey").agg(F.min(F.struct("away", "id", "hpx29")).alias("s"))
-    rows_found = {r["survey"]: r["s"] for r in best.collect()}
-    return [(s, rows_found[s]["id"], rows_found[s]["hpx29"]) for s in names if s in rows_found]
+        rows = inputs.few(f"{survey}_positions", place.within(), ["id", "hpx29", "ra", "dec"])
+        away = place.away_arcsec([r["ra"] for r in rows], [r["dec"] for r in rows])
+        near = sorted((d, r["id"], r["hpx29"]) for d, r in zip(away, rows, strict=True) if d <= place.radius_arcsec)
+        found += [(survey, *near[0][1:])] if near else []
+    return found
 
 
 def seek(inputs: Inputs, names: Sequence[str], name: str) -> list[tuple[str, int, int]]:

@@ -5,20 +5,17 @@ Why: a moving source is at another place in each survey; what lies near it is a 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import numpy as np
+from astropy.coordinates import angular_separation
 
 from tasni_spark.core.work import Inputs
 from tasni_spark.search.find import MOVED_ARCSEC, Place
-from tasni_spark.sky.motion import motion_vector, propagate
-from tasni_spark.sky.sphere import chord2, chord_arcsec, unit_vector
-
-Vector = tuple[Column, Column, Column]
+from tasni_spark.sky.motion import RAD_PER_MAS
 
 NEAR_ARCSEC = 30.0
 """Neighbours are sources within so many arcsec."""
@@ -57,11 +54,12 @@ class Anchor:
     motion_from: str = ""
 
 
-def is_moving() -> Column:
+def is_moving(row: Mapping[str, Any]) -> bool:
     """Whether a row of positions has a significant proper motion."""
-    pm = F.hypot("pmra_masyr", "pmdec_masyr")
-    error = F.hypot("pmra_error_masyr", "pmdec_error_masyr") / F.sqrt(F.lit(2.0))
-    return F.coalesce((pm >= MOTION_SNR * error) & ~F.isnan(pm), F.lit(False))
+    motion = [row[f"{c}_masyr"] for c in ("pmra", "pmdec", "pmra_error", "pmdec_error")]
+    if row["epoch"] is None or not np.isfinite([row["epoch"], *(np.nan if m is None else m for m in motion)]).all():
+        return False
+    return math.hypot(*motion[:2]) >= MOTION_SNR * math.hypot(*motion[2:]) / math.sqrt(2.0)
 
 
 def near(inputs: Inputs, surveys: Sequence[str], at: Anchor) -> list[dict[str, Any]]:
@@ -73,61 +71,51 @@ def near(inputs: Inputs, surveys: Sequence[str], at: Anchor) -> list[dict[str, A
         Columns of `<survey>_positions`, `survey`, `is_moving` and `sep_arcsec`: the separation at the row's epoch where
         the anchor's motion is known, else at the anchor's epoch.
     """
-    region = Place(at.ra, at.dec, NEAR_ARCSEC)
-    parts = []
+    region = Place(at.ra, at.dec, NEAR_ARCSEC).within(MOVED_ARCSEC)
+    found = []
     for survey in surveys:
-        rows = inputs.read(f"{survey}_positions").where(region.near(F.col("hpx29"), MOVED_ARCSEC))
-        rows = rows.where(_chord2(_stored(), _vector(at)) <= chord2(NEAR_ARCSEC + MOVED_ARCSEC))
-        parts.append(
-            rows.withColumns(
-                {"survey": F.lit(survey), "is_moving": is_moving(), "sep_arcsec": chord_arcsec(_separation2(at))}
-            )
-        )
-    if not parts:
-        return []
-    rows_found = [r.asDict() for r in reduce(DataFrame.unionByName, parts).drop("x", "y", "z").collect()]
-    found = [r for r in rows_found if r["sep_arcsec"] <= NEAR_ARCSEC]
+        for row in inputs.few(f"{survey}_positions", region):
+            moves = is_moving(row)
+            sep = _separation_arcsec(at, row, moves)
+            if sep <= NEAR_ARCSEC:
+                found.append({**row, "survey": survey, "is_moving": moves, "sep_arcsec": sep})
     return sorted(found, key=lambda r: (r["sep_arcsec"], r["survey"], r["id"]))
 
 
-def _separation2(at: Anchor) -> Column:
-    """Square of the chord between a row of positions and the anchor, at one epoch."""
-    years = F.coalesce(F.nanvl(F.col("epoch"), F.lit(at.epoch).cast("double")) - F.lit(at.epoch), F.lit(0.0))
-    if at.pmra_masyr is not None:
-        return _chord2(_stored(), _at(_vector(at), _rate(at), years))
-    pm = [F.when(is_moving(), F.col(c)).otherwise(0.0) for c in ("pmra_masyr", "pmdec_masyr")]
-    return _chord2(_at(_stored(), motion_vector(F.col("ra"), F.col("dec"), pm[0], pm[1]), -years), _vector(at))
+def _separation_arcsec(at: Anchor, row: Mapping[str, Any], moves: bool) -> float:
+    place, then = (at.ra, at.dec), (row["ra"], row["dec"])
+    if at.epoch is not None and row["epoch"] is not None:
+        if at.pmra_masyr is not None and at.pmdec_masyr is not None:
+            place = moved(*place, at.pmra_masyr, at.pmdec_masyr, row["epoch"] - at.epoch)
+        elif moves:
+            then = moved(*then, row["pmra_masyr"], row["pmdec_masyr"], at.epoch - row["epoch"])
+    return float(np.degrees(angular_separation(*np.radians([*place, *then])))) * 3600
 
 
-def _stored() -> Vector:
-    return F.col("x"), F.col("y"), F.col("z")
+def moved(ra: float, dec: float, pmra: float, pmdec: float, years: float) -> tuple[float, float]:
+    """Position in deg after uniform motion in space: `sky.motion.propagate` for one source, without a Spark job.
+
+    Parameters
+    ----------
+    ra, dec : deg
+    pmra, pmdec : mas / yr
+        pmra contains the factor cos(dec).
+    years : yr
+
+    Examples
+    --------
+    >>> [round(v, 6) for v in moved(10.0, 0.0, 3600e3, 0.0, 0.001)]
+    [10.001, 0.0]
+    """
+    lon, lat = math.radians(ra), math.radians(dec)
+    east, north = (np.array(v) for v in ((-math.sin(lon), math.cos(lon), 0.0), _north(lon, lat)))
+    start = np.array([math.cos(lon) * math.cos(lat), math.sin(lon) * math.cos(lat), math.sin(lat)])
+    x, y, z = start + years * RAD_PER_MAS * (pmra * east + pmdec * north)
+    return math.degrees(math.atan2(y, x)) % 360.0, math.degrees(math.atan2(z, math.hypot(x, y)))
 
 
-def _vector(at: Anchor) -> Vector:
-    return unit_vector(F.lit(at.ra), F.lit(at.dec))
-
-
-def _rate(at: Anchor) -> Vector:
-    return motion_vector(F.lit(at.ra), F.lit(at.dec), F.lit(at.pmra_masyr), F.lit(at.pmdec_masyr))
-
-
-def _at(place: Vector, rate: Vector, years: Column) -> Vector:
-    """A unit vector after some years of uniform motion in space (see `sky.motion.propagate`)."""
-    x, y, z = (u + m * years for u, m in zip(place, rate, strict=True))
-    length = F.sqrt(x * x + y * y + z * z)
-    return x / length, y / length, z / length
-
-
-def _chord2(a: Vector, b: Vector) -> Column:
-    x, y, z = (u - v for u, v in zip(a, b, strict=True))
-    return x * x + y * y + z * z
-
-
-def _moved(at: Anchor, epoch: Column) -> Column:
-    ra, dec, pmra, pmdec, parallax = (
-        F.lit(n).cast("double") for n in (at.ra, at.dec, at.pmra_masyr, at.pmdec_masyr, at.parallax_mas)
-    )
-    return propagate(ra, dec, pmra, pmdec, parallax, epoch - F.lit(at.epoch))
+def _north(lon: float, lat: float) -> tuple[float, float, float]:
+    return -math.cos(lon) * math.sin(lat), -math.sin(lon) * math.sin(lat), math.cos(lat)
 
 
 def epochs(inputs: Inputs, surveys: Sequence[str], hpx29: int) -> dict[str, float]:
@@ -142,10 +130,9 @@ def epochs(inputs: Inputs, surveys: Sequence[str], hpx29: int) -> dict[str, floa
     return found
 
 
-def expected(inputs: Inputs, at: Anchor, when: Mapping[str, float]) -> dict[str, tuple[float, float, float]]:
-    """Epoch, ra and dec of a moving anchor in each survey; empty for one without a true motion."""
-    if at.pmra_masyr is None or at.epoch is None or not when:
+def expected(at: Anchor, epoch: float | None) -> dict[str, Any]:
+    """Where a moving anchor was at an epoch, as fields of a `Sight`; empty without an epoch or a true motion."""
+    if at.pmra_masyr is None or at.pmdec_masyr is None or at.epoch is None or epoch is None:
         return {}
-    columns = [_moved(at, F.lit(epoch)).alias(survey) for survey, epoch in when.items()]
-    moved = inputs.spark.range(1).select(*columns).collect()[0]
-    return {survey: (epoch, moved[survey]["ra"], moved[survey]["dec"]) for survey, epoch in when.items()}
+    ra, dec = moved(at.ra, at.dec, at.pmra_masyr, at.pmdec_masyr, epoch - at.epoch)
+    return {"expected_epoch": epoch, "expected_ra": ra, "expected_dec": dec}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from typing import Any
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import pyarrow.compute as pc
+import pyarrow.dataset as pads
+from astropy import units as u
+from astropy.coordinates import Latitude, Longitude
+from cdshealpix.nested import lonlat_to_healpix
 
-from tasni_spark.core import contract
 from tasni_spark.core.errors import ConfigError, DataError
 from tasni_spark.core.lake import Lake
 from tasni_spark.core.work import Inputs
@@ -22,9 +22,7 @@ from tasni_spark.search.measured import Measure
 from tasni_spark.search.near import Anchor
 from tasni_spark.search.search import SearchConfig
 from tasni_spark.search.sights import Sight
-from tasni_spark.sky.healpix import hpx29
-from tasni_spark.sky.sphere import separation_arcsec
-from tasni_spark.sky.tiling import tile_of
+from tasni_spark.sky.healpix import ORDER
 
 READS = ("tiling", "coverage", "density", "matches", "match_tiles", "verdicts", "thermal")
 NEIGHBOUR = ("id", "ra", "dec", "sep_arcsec")
@@ -67,9 +65,9 @@ class Page:
     exposures: dict[str, tuple[int, float | None, float | None]] = field(default_factory=dict)
 
 
-def tables(lake: Lake) -> list[str]:
-    """Names of the tables that a page may read."""
-    return [*READS, *lake.published()]
+def open_tables(lake: Lake) -> Inputs:
+    """All that a page may read, as it is now."""
+    return Inputs.latest(lake, [*READS, *lake.published()])
 
 
 def page(inputs: Inputs, name: str, first: str = "allwise", cut_sets: Sequence[str] = ()) -> Page:
@@ -103,7 +101,7 @@ def page(inputs: Inputs, name: str, first: str = "allwise", cut_sets: Sequence[s
     members = [(s.survey, s.id) for s in seen if s.id is not None]
     pixels = {(r["survey"], r["id"]): r["hpx29"] for r in around}
     rows = _rows(inputs, [(at.survey, at.id, at.hpx29), *((s, i, pixels[s, i]) for s, i in members)])
-    columns = {s: contract.declared(inputs.read(s).schema) for s in rows}
+    columns = {s: inputs.lake.columns(inputs.lake.ref(s)) for s in rows}
     own = rows[at.survey]
     facts = inputs.lake.facts(inputs.lake.ref(at.survey))
     heat, origin = _thermal(inputs, at, [own, *(rows[s] for s in surveys if s in rows)])
@@ -123,11 +121,16 @@ def page(inputs: Inputs, name: str, first: str = "allwise", cut_sets: Sequence[s
 
 
 def _source(inputs: Inputs, survey: str, id: int, pixel29: int) -> Anchor:
-    row = find.row(inputs, f"{survey}_positions", id, pixel29).withColumn("is_moving", near.is_moving()).first()
-    if row is None:
+    rows = inputs.few(f"{survey}_positions", _one(id, pixel29))
+    if not rows:
         raise DataError(f"table {survey}_positions: no source {id}, which {survey} has: run 'tasni run ingest' again")
+    row = rows[0]
     at = Anchor(survey, id, row["tile"], pixel29, row["ra"], row["dec"], _known(row["epoch"]))
-    return _moving(at, survey, row.asDict()) if row["is_moving"] else at
+    return _moving(at, survey, row) if near.is_moving(row) else at
+
+
+def _one(id: int | None, pixel29: int) -> pads.Expression:
+    return (pc.field("hpx29") == pixel29) & (pc.field("id") == id)
 
 
 def _moving(at: Anchor, survey: str, row: Mapping[str, Any]) -> Anchor:
@@ -135,19 +138,18 @@ def _moving(at: Anchor, survey: str, row: Mapping[str, Any]) -> Anchor:
     return replace(at, **motion, motion_from=survey)
 
 
-def _known(value: float | None) -> float | None:
-    return None if value is None or math.isnan(value) else value
+def _known(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _empty(inputs: Inputs, name: str) -> Anchor:
     place = find.place_of(name) or find.encoded(name)
     if place is None or place.radius_arcsec > find.FAR_ARCSEC:
         raise DataError(f"lake {inputs.lake.root}: no source '{name}' in any survey: {HINT}")
-    pixel = hpx29(F.lit(place.ra), F.lit(place.dec))
-    tiles = inputs.small("tiling", "tile")["tile"].to_pylist() if inputs.has("tiling") else []
-    tile = tile_of(pixel, tiles) if tiles else F.lit(None).cast("bigint")
-    row = inputs.spark.range(1).select(pixel.alias("hpx29"), tile.alias("tile")).collect()[0]
-    return Anchor("", None, row["tile"], row["hpx29"], place.ra, place.dec)
+    pixel = int(lonlat_to_healpix(Longitude(place.ra * u.deg), Latitude(place.dec * u.deg), ORDER)[0])
+    here = (pc.field("hpx29_start") <= pixel) & (pc.field("hpx29_end") > pixel)
+    tiles = inputs.few("tiling", here, ["tile"]) if inputs.has("tiling") else []
+    return Anchor("", None, tiles[0]["tile"] if tiles else None, pixel, place.ra, place.dec)
 
 
 def _with_motion(inputs: Inputs, at: Anchor, around: Sequence[Mapping[str, Any]]) -> Anchor:
@@ -162,13 +164,9 @@ def _with_motion(inputs: Inputs, at: Anchor, around: Sequence[Mapping[str, Any]]
 
 
 def _rows(inputs: Inputs, members: Sequence[tuple[str, int | None, int]]) -> dict[str, dict[str, Any]]:
-    """Published rows of sources, one a survey, by one job."""
-    parts = []
-    for survey, id, pixel29 in members:
-        row = find.row(inputs, survey, int(id or 0), pixel29)
-        parts.append(row.select(F.lit(survey).alias("survey"), F.to_json(F.struct("*")).alias("row")))
-    found = {r["survey"]: json.loads(r["row"]) for r in reduce(DataFrame.unionByName, parts).collect()}
-    return {s: {n: None if v == "NaN" else v for n, v in found[s].items()} for s, _, _ in members if s in found}
+    """Published rows of sources, one a survey; NaN is no value."""
+    found = {s: inputs.few(s, _one(id, pixel29)) for s, id, pixel29 in members}
+    return {s: {n: _known(v) for n, v in rows[0].items()} for s, rows in found.items() if rows}
 
 
 def _cuts(inputs: Inputs, at: Anchor, names: Sequence[str]) -> dict[str, tuple[dict[str, Any], list[why.Line]]]:
@@ -190,10 +188,9 @@ def _cuts(inputs: Inputs, at: Anchor, names: Sequence[str]) -> dict[str, tuple[d
 def _thermal(inputs: Inputs, at: Anchor, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any] | None, str]:
     """Temperature and implied distance: of the job's table where it holds the source, else of the first row's W1-W4."""
     if inputs.has("thermal"):
-        table = inputs.read("thermal").where((F.col("id") == F.lit(at.id)) & (F.col("tile") == F.lit(at.tile)))
-        table = table.where(F.col("survey") == at.survey) if "survey" in table.columns else table
-        if found := table.first():
-            return found.asDict(), "table thermal"
+        here = _one(at.id, at.hpx29) & (pc.field("survey") == at.survey) & (pc.field("tile") == at.tile)
+        if found := inputs.few("thermal", here):
+            return {n: _known(v) for n, v in found[0].items()}, "table thermal"
     reason = "the thermal job has not judged it" if inputs.has("thermal") else "the thermal job has not run"
     for row in rows:
         if heat := measured.warm(row):
@@ -207,12 +204,12 @@ def exposures(inputs: Inputs, at: Anchor) -> dict[str, tuple[int, float | None, 
     for name, known in inputs.lake.published().items():
         facts = known["releases"][known["current"]]
         if facts["kind"] == "detections" and inputs.has(name):
-            place = find.Place(at.ra, at.dec, facts["match_radius_arcsec"])
-            rows = inputs.read(name)
             ra, dec = search.position_columns(inputs, name)
-            away = separation_arcsec(F.col(ra), F.col(dec), F.lit(at.ra), F.lit(at.dec))
-            times = [c.name for c in contract.declared(rows.schema) if c.ucd == "time.epoch"]
-            time = F.col(times[0]) if times else F.lit(None).cast("double")
-            here = rows.where(place.near(F.col("hpx29"))).where(away <= place.radius_arcsec)
-            found[name] = tuple(here.agg(F.count("*"), F.min(time), F.max(time)).collect()[0])
+            times = [c.name for c in inputs.lake.columns(inputs.lake.ref(name)) if c.ucd == "time.epoch"]
+            place = find.Place(at.ra, at.dec, facts["match_radius_arcsec"])
+            rows = inputs.few(name, place.within(), [ra, dec, *times[:1]])
+            away = place.away_arcsec([r[ra] for r in rows], [r[dec] for r in rows])
+            here = [r for d, r in zip(away, rows, strict=True) if d <= place.radius_arcsec]
+            when = [r[times[0]] for r in here if times and r[times[0]] is not None]
+            found[name] = (len(here), min(when, default=None), max(when, default=None))
     return found

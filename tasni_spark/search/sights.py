@@ -5,16 +5,16 @@ Why: *nothing there* and *not observed* are different answers, and so is *nobody
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow.compute as pc
-from pyspark.sql import functions as F
 
 from tasni_spark.core.work import Inputs
 from tasni_spark.search.near import Anchor, epochs, expected
-from tasni_spark.sky.density import p_chance, with_density
+from tasni_spark.sky import density
 from tasni_spark.sky.footprint import CELL_ORDER
 from tasni_spark.sky.healpix import ORDER
 
@@ -30,7 +30,7 @@ class Sight:
     verdict
         As `verdict` puts it.
     by
-        `crossmatch` where the job has sought it, `now` where it was looked up for this page.
+        `crossmatch` where the job has sought it, `now` where it was looked up for this page, empty where neither.
     radius_arcsec
         Within which a source counts as matched.
     sep_arcsec, p_chance
@@ -105,11 +105,12 @@ def sights(inputs: Inputs, surveys: Sequence[str], at: Anchor, around: Sequence[
     """
     asked = [s for s in [*surveys, *sorted(_covered(inputs) - set(surveys))] if s != at.survey]
     first = {s: next((r for r in around if r["survey"] == s), None) for s in asked}
-    there = expected(inputs, at, epochs(inputs, [s for s in asked if s in surveys], at.hpx29))
+    when = epochs(inputs, [s for s in asked if s in surveys], at.hpx29)
     found = []
     for told in _told(inputs, at, {s: r["sep_arcsec"] if r else None for s, r in first.items()}):
         survey, radius, source = told["survey"], told["radius"], first[told["survey"]]
-        by, sep, p, searched = "crossmatch", told["sep"], told["p"], told["searched"]
+        sep, p, searched = told["sep"], told["p"], told["searched"]
+        by = "" if searched is None else "crossmatch"
         if searched is None and survey in surveys:
             by, searched = "now", radius
             if source and source["sep_arcsec"] <= radius:
@@ -119,9 +120,7 @@ def sights(inputs: Inputs, surveys: Sequence[str], at: Anchor, around: Sequence[
         if state == MATCHED:
             matched = next((r for r in around if (r["survey"], r["id"]) == (survey, told["id"])), source)
             place = {n: matched[n] for n in ("id", "epoch", "ra", "dec")} if matched else {}
-        then: dict[str, Any] = dict(
-            zip(("expected_epoch", "expected_ra", "expected_dec"), there.get(survey, ()), strict=False)
-        )
+        then = expected(at, place.get("epoch") or when.get(survey))
         nearest = source["sep_arcsec"] if source else None
         n_near = sum(r["survey"] == survey for r in around)
         found.append(Sight(survey, state, by, radius, sep, p, nearest, n_near, **place, **then))
@@ -136,30 +135,48 @@ def _told(inputs: Inputs, at: Anchor, nearest: Mapping[str, float | None]) -> li
     The same as `vetoes.with_vetoes` adds to a row, but by small look-ups: a plan that joins a dozen surveys to one row
     is beyond what the JVM compiles.
     """
-    facts = {s: inputs.lake.facts(inputs.lake.ref(s)) for s in nearest}
-    footprints, inside, sought, matches = _covered(inputs), _inside(inputs, at), _sought(inputs, at), {}
-    if inputs.has("matches") and at.id is not None:
-        here = (F.col("left_survey") == at.survey) & (F.col("tile") == at.tile) & (F.col("left_id") == at.id)
-        for r in inputs.read("matches").where(here & (F.col("rank") == 1)).collect():
-            matches[r["right_survey"]] = (r["right_id"], r["sep_arcsec"], r["p_chance"])
-    rows = [
-        (
-            s,
-            float(facts[s].get("match_radius_arcsec", 2.0)),
-            *matches.get(s, (None, None, None)),
-            s in inside if s in footprints else None,
-            sought.get(s),
-            nearest[s],
-            at.hpx29,
+    footprints, inside, sought, matches = (
+        _covered(inputs),
+        _inside(inputs, at),
+        _sought(inputs, at),
+        _matches(inputs, at),
+    )
+    found = []
+    for s, sep in nearest.items():
+        facts, match = inputs.lake.facts(inputs.lake.ref(s)), matches.get(s, {})
+        found.append(
+            {
+                "survey": s,
+                "radius": float(facts.get("match_radius_arcsec", 2.0)),
+                "id": match.get("right_id"),
+                "sep": match.get("sep_arcsec"),
+                "p": match.get("p_chance"),
+                "observed": s in inside if s in footprints else None,
+                "searched": sought.get(s),
+                "p_now": None if sep is None else _chance(inputs, s, at.hpx29, sep),
+            }
         )
-        for s in nearest
-    ]
-    types = "survey string, radius double, id bigint, sep double, p double, observed boolean, searched double"
-    frame = inputs.spark.createDataFrame(rows, f"{types}, nearest double, hpx29 bigint")
-    frame = with_density(frame, inputs, list(nearest), F.col("survey"), "rho")
-    frame = frame.withColumn("p_now", p_chance(F.col("nearest"), F.col("rho")))
-    order = list(nearest)
-    return sorted((r.asDict() for r in frame.collect()), key=lambda r: order.index(r["survey"]))
+    return found
+
+
+def _matches(inputs: Inputs, at: Anchor) -> dict[str, dict[str, Any]]:
+    """The nearest match of each survey, as the crossmatch has it."""
+    if not inputs.has("matches") or at.id is None:
+        return {}
+    here = (pc.field("left_survey") == at.survey) & (pc.field("tile") == at.tile) & (pc.field("left_id") == at.id)
+    return {r["right_survey"]: r for r in inputs.few("matches", here & (pc.field("rank") == 1))}
+
+
+def _chance(inputs: Inputs, survey: str, hpx29: int, sep_arcsec: float) -> float | None:
+    """`density.p_chance` with the density of `density.with_density`; None for a survey that was not counted."""
+    counted = density.summary(inputs, survey) if inputs.has("density") else None
+    if counted is None:
+        return None
+    order = counted[0]
+    cell = (pc.field("survey") == survey) & (pc.field("cell") == hpx29 >> 2 * (ORDER - order))
+    rows = inputs.few("density", cell, ["per_arcsec2"])
+    rho = rows[0]["per_arcsec2"] if rows else 1.0 / density.cell_arcsec2(order)
+    return -math.expm1(-math.pi * sep_arcsec**2 * rho)
 
 
 def _covered(inputs: Inputs) -> set[str]:
@@ -171,15 +188,14 @@ def _inside(inputs: Inputs, at: Anchor) -> set[str]:
     """Surveys that observed the place."""
     if not inputs.has("coverage"):
         return set()
-    ranges = inputs.read("coverage").where(F.col("cell") == at.hpx29 >> 2 * (ORDER - CELL_ORDER))
-    ranges = ranges.where((F.col("start") <= at.hpx29) & (F.col("end") > at.hpx29))
-    return {r["survey"] for r in ranges.select("survey").collect()}
+    cell = pc.field("cell") == at.hpx29 >> 2 * (ORDER - CELL_ORDER)
+    here = cell & (pc.field("start") <= at.hpx29) & (pc.field("end") > at.hpx29)
+    return {r["survey"] for r in inputs.few("coverage", here, ["survey"])}
 
 
 def _sought(inputs: Inputs, at: Anchor) -> dict[str, float]:
     """Right surveys in which the crossmatch has sought the anchor's survey in its tile, and to what radius."""
     if not inputs.has("match_tiles") or not at.survey:
         return {}
-    wanted = (pc.field("left_survey") == at.survey) & (pc.field("tile") == at.tile)
-    rows = inputs.small("match_tiles", "left_survey", "right_survey", "tile", "radius_arcsec").filter(wanted)
-    return dict(zip(rows["right_survey"].to_pylist(), rows["radius_arcsec"].to_pylist(), strict=True))
+    here = (pc.field("left_survey") == at.survey) & (pc.field("tile") == at.tile)
+    return {r["right_survey"]: r["radius_arcsec"] for r in inputs.few("match_tiles", here)}

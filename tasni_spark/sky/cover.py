@@ -102,6 +102,15 @@ def overlaps(region: Ranges, start: int, end: int) -> bool:
     return first < len(region) and bool(region[first, 0] < end)
 
 
+def joined(region: Ranges, most: int = 64) -> Ranges:
+    """At most so many ranges that hold a region: those with the smallest gaps between them become one."""
+    gaps = region[1:, 0] - region[:-1, 1]
+    cuts = np.sort(np.argsort(gaps)[::-1][: most - 1]) if len(gaps) else gaps
+    starts = region[np.concatenate([[0], cuts + 1]).astype(int), 0]
+    ends = region[np.concatenate([cuts, [len(region) - 1]]).astype(int), 1]
+    return np.stack([starts, ends], 1)
+
+
 def within(pixel29: Column, region: Ranges, most: int = 64) -> Column:
     """Whether an order-29 pixel may lie in a region: a few ranges that files and row groups are pruned by.
 
@@ -112,11 +121,7 @@ def within(pixel29: Column, region: Ranges, most: int = 64) -> Column:
     """
     if not len(region):
         return F.lit(False)
-    gaps = region[1:, 0] - region[:-1, 1]
-    cuts = np.sort(np.argsort(gaps)[::-1][: most - 1]) if len(gaps) else gaps
-    starts = region[np.concatenate([[0], cuts + 1]).astype(int), 0]
-    ends = region[np.concatenate([cuts, [len(region) - 1]]).astype(int), 1]
-    tests = [pixel29.between(int(a), int(b) - 1) for a, b in zip(starts, ends, strict=True)]
+    tests = [pixel29.between(int(a), int(b) - 1) for a, b in joined(region, most)]
     any_of = tests[0]
     for test in tests[1:]:
         any_of = any_of | test

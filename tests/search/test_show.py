@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
+import deltalake
 import numpy as np
 import pandas as pd
 import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord
-from pyspark.sql import functions as F
 
 from tasni_spark.core.errors import DataError
 from tasni_spark.core.work import Inputs
 from tasni_spark.search.find import MOVED_ARCSEC, encoded, find, named, surveys
-from tasni_spark.search.show import Page, page, tables
+from tasni_spark.search.show import Page, open_tables, page
 
 pytestmark = pytest.mark.spark
 VIEWED = ("survey", "verdict", "radius_arcsec", "sep_arcsec", "p_chance")
@@ -23,7 +22,7 @@ VIEWED = ("survey", "verdict", "radius_arcsec", "sep_arcsec", "p_chance")
 
 @pytest.fixture(scope="module")
 def inputs(demo_lake: Any) -> Inputs:
-    return Inputs.latest(demo_lake, tables(demo_lake))
+    return open_tables(demo_lake)
 
 
 def by_survey(found: Page) -> dict[str, Any]:
@@ -52,15 +51,14 @@ def test_a_moving_star_by_name(demo_lake: Any, inputs: Inputs) -> None:
     assert expected.separation(moved).arcsec < 0.5 < still.separation(moved).arcsec
     seen = {m.column: m for m in found.photometry if m.survey == "allwise"}
     assert {"w1mpro", "w2mpro"} <= set(seen)
-    assert found.thermal is not None
-    assert "computed now" in found.thermal_from or found.thermal_from == "table thermal"
-    assert set(found.cuts) == {"tasni_2025", "tasni_2025_as_run"}
+    assert set(found.cuts) == {"tasni_2025", "tasni_2025_as_run", "cold_dwarf"}
 
 
 def test_the_page_and_the_view_say_the_same(demo_lake: Any, inputs: Inputs) -> None:
     """The verdicts of a candidate and its cuts, by look-ups and by SQL."""
-    cards = demo_lake.spark.table("v_candidate_card").where("cut_set = 'tasni_2025'").orderBy("dec").collect()
-    kept = demo_lake.spark.table("candidates").where("cut_set = 'tasni_2025'").count()
+    of_set = "cut_set = 'tasni_2025' AND survey = 'allwise'"
+    cards = demo_lake.spark.table("v_candidate_card").where(of_set).orderBy("dec").collect()
+    kept = demo_lake.spark.table("candidates").where(of_set).count()
     assert len(cards) == kept
     states = {s["verdict"] for c in cards for s in c["sights"]}
     assert {"matched", "nothing there", "not observed"} <= states
@@ -76,6 +74,10 @@ def test_the_page_and_the_view_say_the_same(demo_lake: Any, inputs: Inputs) -> N
         failed = {c: sum(line.verdict == "FAIL" for line in lines) for c, (_, lines) in found.cuts.items()}
         assert failed == {j["cut_set"]: j["n_failed"] for j in card["judged"]}
         assert failed["tasni_2025"] == 0
+        assert found.thermal is not None
+        assert found.thermal_from == "table thermal"
+        for name in ("temperature_k", "distance_if_dwarf_pc", "colour_distance_pc", "thermal_flags"):
+            assert card[name] == found.thermal[name]
 
 
 @pytest.fixture(scope="module")
@@ -116,12 +118,26 @@ def test_a_place_is_the_nearest_source(demo_lake: Any, inputs: Inputs) -> None:
     assert find(inputs, ["allwise"], near)[1].first()["id"] == row["id"]
 
 
+def test_a_known_object(inputs: Inputs) -> None:
+    """WISE 0855 is no mock source: it is found in a list, where it moves, and its page says what nobody looked for."""
+    found = page(inputs, "WISE 0855-0714")
+    assert found.name == "WISE J085510.83-071442.5"
+    assert found.anchor.survey not in found.synthetic
+    assert found.anchor.parallax_mas == pytest.approx(438.9)
+    said = by_survey(found)
+    years = 2010.5589 - 2014.0
+    assert said["allwise"].expected_dec == pytest.approx(-7.244431 + 0.6793 * years / 3600, abs=1e-5)
+    assert said["nvss"].verdict == "nothing there"
+    assert [m.is_limit for m in found.photometry if m.column == "w1mpro"] == [False]
+    kept = {cut_set for cut_set, (_, lines) in found.cuts.items() if not any(n.verdict == "FAIL" for n in lines)}
+    assert kept == {"cold_dwarf"}
+
+
 def test_a_look_up_opens_few_files(demo_lake: Any, inputs: Inputs) -> None:
     name = demo_lake.spark.sql("SELECT designation FROM allwise ORDER BY id LIMIT 1").first()[0]
     place = encoded(name)
     assert place is not None
-    rows = inputs.read("allwise_positions")
-    opened = rows.where(place.near(F.col("hpx29"), MOVED_ARCSEC)).inputFiles()
-    assert 1 <= len(opened) <= 2 < len(rows.inputFiles()) / 4
+    files = deltalake.DeltaTable(demo_lake.location(demo_lake.ref("allwise_positions"))).to_pyarrow_dataset()
+    opened = list(files.get_fragments(filter=place.within(MOVED_ARCSEC)))
+    assert 1 <= len(opened) <= 2 < len(list(files.get_fragments())) / 3
     assert [hit[0] for hit in named(inputs, surveys(inputs, "allwise"), name)] == ["allwise"]
-    assert Path(opened[0]).name.endswith(".parquet")

@@ -84,5 +84,10 @@ def extras(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     told = {}
     for ref, version in found["versions"].items():
         table, _, release = ref.partition("@")
-        told[table] = {"version": version, "release": release, "rows": found["rows"].get(table, 0), "run": found["run_id"]}
+        told[table] = {
+            "version": version,
+            "release": release,
+            "rows": found["rows"].get(table, 0),
+            "run": found["run_id"],
+        }
     return told

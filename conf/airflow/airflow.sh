@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Airflow of this checkout, on loopback. Without arguments: all its parts, until Ctrl-C; with: that command.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+port=${PORT:-8080}
+export AIRFLOW_HOME=${AIRFLOW_HOME:-$PWD/.airflow}
+export AIRFLOW__CORE__DAGS_FOLDER=$PWD/airflow_dags
+export AIRFLOW__CORE__LOAD_EXAMPLES=False
+export AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION=False
+export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=http://127.0.0.1:$port/execution/
+export AIRFLOW__API__HOST=127.0.0.1 AIRFLOW__API__PORT=$port AIRFLOW__API__WORKERS=1
+export AIRFLOW__API__BASE_URL=http://127.0.0.1:$port
+export AIRFLOW_CONN_SPARK_DEFAULT=${AIRFLOW_CONN_SPARK_DEFAULT:-'{"conn_type": "spark", "host": "local[*]"}'}
+export SPARK_LOCAL_IP=127.0.0.1 PYSPARK_PYTHON=$PWD/.venv/bin/python PYTHONPATH=$PWD
+export PATH=$PWD/.venv-airflow/bin:$PWD/.venv/bin:$PATH
+test $# = 0 || exec "$@"
+
+airflow db migrate >/dev/null
+trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
+# Not `airflow standalone`: its log servers listen to every address.
+airflow scheduler --skip-serve-logs &
+airflow triggerer --skip-serve-logs &
+airflow dag-processor &
+airflow api-server &
+wait -n

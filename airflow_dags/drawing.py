@@ -37,9 +37,7 @@ class Platform:
         Arguments of the platform's operator.
     """
 
-    platform: str = opt(
-        "spark", "spark (spark-submit, to any master) | databricks | emr_serverless"
-    )
+    platform: str = opt("spark", "spark (spark-submit, to any master) | databricks | emr_serverless")
     pipeline: str = opt("demo", "name in conf/pipeline, or a TOML file, as Airflow reads it")
     pipeline_on_driver: str = opt("", "the same file as the driver reads it, where that differs")
     home: str = opt("", "folder or address of jobs/ as the platform reads it (default: this checkout)")

@@ -40,20 +40,20 @@ def dags(database: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dic
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Callable[..., str]:
-    """A copy of a platform whose lake, and the inputs of whose pipeline, lie in a folder of the test."""
+    """The local platform, with its lake and the inputs of its pipeline in a folder of the test."""
 
-    def write(name: str = "local", mock: str = "mock", surveys: tuple[str, ...] = (), **keys: Any) -> str:
+    def write(mock: str = "mock", surveys: tuple[str, ...] = (), **keys: Any) -> str:
         pipeline = (ROOT / "conf/pipeline/demo.toml").read_text().replace('"mock/', f'"{mock}/')
         pipeline = pipeline.replace("report.html", str(tmp_path / "report.html")).replace("20_000", "5_000")
         if surveys:
             lines = [line for line in pipeline.splitlines() if "{ survey" not in line or line.split()[0] in surveys]
             pipeline = "\n".join(lines)
         (tmp_path / "pipeline.toml").write_text(pipeline)
-        own = {"pipeline": str(tmp_path / "pipeline.toml"), "lake": str(tmp_path / "lake"), "retry_delay_s": 0.0, **keys}
-        text = (ROOT / f"conf/airflow/{name}.toml").read_text().splitlines()
+        own = {"pipeline": str(tmp_path / "pipeline.toml"), "lake": str(tmp_path / "lake"), "retry_delay_s": 0.0}
+        own |= keys
+        text = (ROOT / "conf/airflow/local.toml").read_text().splitlines()
         kept = [line for line in text if line.split(" ")[0] not in own]
-        lines = [f"{k} = {v!r}" for k, v in own.items()] + kept
-        (tmp_path / "platform.toml").write_text("\n".join(lines))
+        (tmp_path / "platform.toml").write_text("\n".join([f"{k} = {v!r}" for k, v in own.items()] + kept))
         return str(tmp_path / "platform.toml")
 
     return write

@@ -11,9 +11,9 @@ import pytest
 
 from airflow_dags import drawing
 from airflow_dags.drawing import Drawing, Platform, platform
-from tasni_spark.core import places
 from tasni_spark.core.arguments import Parser, add_common
 from tasni_spark.core.errors import ConfigError
+from tasni_spark.core.places import ROOT
 from tasni_spark.core.spec import Job
 from tasni_spark.pipeline import JOBS
 
@@ -26,7 +26,7 @@ def drawn() -> dict[str, Drawing]:
 def test_it_needs_neither_spark_nor_airflow() -> None:
     code = "import sys, airflow_dags.drawing, airflow_dags.outcome; print([m for m in sys.modules if m in %r])"
     bad = ["pyspark", "airflow", "pyarrow", "pandas"]
-    told = subprocess.run([sys.executable, "-c", code % bad], capture_output=True, text=True, check=True, cwd=places.ROOT)
+    told = subprocess.run([sys.executable, "-c", code % bad], capture_output=True, text=True, check=True, cwd=ROOT)
     assert told.stdout.strip() == "[]"
 
 
@@ -88,7 +88,7 @@ def test_tasks_are_documented(drawn: dict[str, Drawing]) -> None:
         assert d.doc
 
 
-@pytest.mark.parametrize("name", [p.stem for p in (places.ROOT / "conf/airflow").glob("*.toml")])
+@pytest.mark.parametrize("name", [p.stem for p in (ROOT / "conf/airflow").glob("*.toml")])
 def test_platforms_are_drawn(name: str) -> None:
     where = platform(name)
     tasks = [t for d in drawing.drawings(where) for t in d.tasks]

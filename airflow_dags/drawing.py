@@ -20,7 +20,10 @@ from tasni_spark.core.config import opt
 from tasni_spark.core.spec import Job
 from tasni_spark.ingest.survey import load
 from tasni_spark.pipeline import JOBS, parts
+from tasni_spark.tables import TABLES
 
+SHARED = {t.name for t in TABLES.values() if t.shared}
+"""Tables that several runs may write side by side; all others have one writer at a time."""
 UPKEEP = "@weekly"
 """When tables are compacted."""
 RUN = "{{ run_flag(dag_run, task) }}"
@@ -66,10 +69,8 @@ class Task:
 
     Parameters
     ----------
-    name
-        Name of the job, or of the part of the job's configuration.
-    group
-        The job, where `name` is a part of it.
+    job, part
+        The job; which part of its configuration, where it has parts.
     script, arguments
         What is submitted.
     doc
@@ -77,16 +78,21 @@ class Task:
     writes
         Tables, as far as the configuration tells.
     after
-        Jobs of the same DAG that must be done before.
+        Identifiers of the tasks of the same DAG that must be done before.
     """
 
-    name: str
-    group: str
+    job: str
+    part: str
     script: str
     arguments: tuple[str, ...]
     doc: str
     writes: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Identifier within the DAG."""
+        return f"{self.job}.{self.part}" if self.part else self.job
 
 
 @dataclass(frozen=True)
@@ -127,10 +133,12 @@ def drawings(where: Platform) -> list[Drawing]:
         own = [(JOBS[job], part) for job, part in parts(settings) if JOBS[job].stage == stage]
         read = _patterns(name for job, _ in own for name in job.reads)
         awaited = tuple(table for table, pattern in earlier.items() if pattern in read)
-        tasks = tuple(_task(job, part, settings, where, conf) for job, part in own)
-        found.append(Drawing(stage, _about(job for job, _ in own), tasks, awaited or None))
+        tasks: list[Task] = []
         for job, part in own:
-            earlier |= tables(job, _section(job, part, settings))
+            written = tables(job, _section(job, part, settings))
+            earlier |= written
+            tasks.append(_task(job, part, tuple(written), tasks, where, conf))
+        found.append(Drawing(stage, _about(job for job, _ in own), tuple(tasks), awaited or None))
     return [*found, _upkeep(where)]
 
 
@@ -164,19 +172,18 @@ def script_doc(job: str) -> str:
     return ast.get_docstring(ast.parse((places.ROOT / "jobs" / f"{job}.py").read_text())) or ""
 
 
-def _task(job: Job, part: str, settings: config.Settings, where: Platform, conf: str) -> Task:
-    section = _section(job, part, settings)
+def _task(job: Job, part: str, writes: tuple[str, ...], before: list[Task], where: Platform, conf: str) -> Task:
     sets = [f"--set=run.{k}={v}" for k, v in (("ops", where.ops), ("spark", where.spark)) if v]
     each = [f"--each={part}"] if part else []
-    above = tuple(w for w, r in sorted(edges(j for j in JOBS.values() if j.stage == job.stage)) if r == job.name)
+    above = {w for w, r in edges(JOBS.values()) if r == job.name}
     return Task(
-        name=part or job.name,
-        group=job.name if part else "",
+        job=job.name,
+        part=part,
         script=f"{where.root}/jobs/{job.name}.py",
         arguments=(f"--conf={conf}", f"--lake={where.lake}", *sets, *each, RUN),
         doc=f"{job.doc}.\n\n```text\n{script_doc(job.name)}\n```\n\n{_table([job])}",
-        writes=tuple(tables(job, section)),
-        after=tuple(w for w in above if w in settings.values),
+        writes=writes,
+        after=tuple(t.id for t in before if t.job in above or set(t.writes) & set(writes) - SHARED),
     )
 
 

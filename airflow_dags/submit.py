@@ -91,7 +91,7 @@ def operator(task: Task, where: Platform, **common: Any) -> BaseOperator:
     return PLATFORMS[where.platform](
         task,
         dict(where.options),
-        task_id=task.name,
+        task_id=task.part or task.job,
         doc_md=task.doc,
         outlets=[asset(table) for table in task.writes],
         post_execute=tell,
@@ -106,7 +106,7 @@ def operator(task: Task, where: Platform, **common: Any) -> BaseOperator:
 def _spark(task: Task, options: dict[str, Any], **common: Any) -> BaseOperator:
     from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
-    given = {"application": task.script, "application_args": list(task.arguments), "name": f"tasni {task.name}"}
+    given = {"application": task.script, "application_args": list(task.arguments), "name": f"tasni {task.id}"}
     return SparkSubmitOperator(**given, **options, **common)
 
 
@@ -124,7 +124,7 @@ def _emr_serverless(task: Task, options: dict[str, Any], **common: Any) -> BaseO
     submit = {**submit, "entryPoint": task.script, "entryPointArguments": list(task.arguments)}
     waiting = {"waiter_delay": 60, "waiter_max_attempts": WEEK_MIN} | options
     return EmrServerlessStartJobOperator(
-        job_driver={"sparkSubmit": submit}, name=f"tasni {task.name}", deferrable=True, **waiting, **common
+        job_driver={"sparkSubmit": submit}, name=f"tasni {task.id}", deferrable=True, **waiting, **common
     )
 
 

@@ -21,15 +21,12 @@ def dag(drawn: drawing.Drawing) -> DAG:
         max_active_tasks=WHERE.side_by_side,
         user_defined_macros=submit.macros(WHERE),
     ) as made:
-        groups = {name: TaskGroup(name) for name in dict.fromkeys(t.group for t in drawn.tasks) if name}
-        nodes = {
-            task: submit.operator(task, WHERE, **({"task_group": groups[task.group]} if task.group else {}))
-            for task in drawn.tasks
-        }
-        for task, node in nodes.items():
-            for other, before in nodes.items():
-                if (other.group or other.name) in task.after:
-                    before >> node
+        groups = {job: TaskGroup(job) for job in dict.fromkeys(t.job for t in drawn.tasks if t.part)}
+        nodes = {}
+        for task in drawn.tasks:
+            group = {"task_group": groups[task.job]} if task.part else {}
+            nodes[task.id] = submit.operator(task, WHERE, **group)
+            nodes[task.id].set_upstream([nodes[before] for before in task.after])
     return made
 
 

@@ -23,7 +23,6 @@ def data_type(spark_type: str) -> T.DataType:
     return T._parse_datatype_string(spark_type)
 
 
-
 def struct(table: Table) -> T.StructType:
     """Spark schema of a table, with documentation, unit and UCD as column metadata.
 

@@ -5,10 +5,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 JARS   := .jars
 LOCK   := conf/requirements/lock.txt
+AIRFLOW := .venv-airflow
 export TASNI_JARS := $(CURDIR)/$(JARS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup prerequisites jars jars-gpu demo test fast check format chaos bench bench-lightcurves dictionary lock clean
+.PHONY: help setup prerequisites jars jars-gpu demo test fast check format chaos bench bench-lightcurves airflow
+.PHONY: airflow-test dictionary lock clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,10 +19,10 @@ demo: setup ## make a mock sky, search it, write report.html
 	@$(BIN)/tasni demo
 
 test: setup ## all tests
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not chaos and not bench"
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not chaos and not bench and not airflow"
 
 fast: $(VENV)/.done ## tests that take moments
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not spark and not e2e and not slow and not chaos and not bench"
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not spark and not e2e and not slow and not chaos and not bench and not airflow"
 
 check: $(VENV)/.done ## style, types, layers, SQL
 	@$(BIN)/ruff check .
@@ -44,6 +46,12 @@ bench: setup ## rows per CPU-second of ingest, crossmatch, search and footprints
 bench-lightcurves: setup ## sources per CPU-second of nesting and of light-curve statistics, in several forms
 	@$(BIN)/python -m tests.bench.lightcurves
 
+airflow: setup $(AIRFLOW)/.done mock/SYNTHETIC.json ## Airflow on this machine, with the DAGs of the demo's search
+	@conf/airflow/airflow.sh
+
+airflow-test: setup $(AIRFLOW)/.done ## DAGs: import, structure, and a small search that they submit
+	@conf/airflow/airflow.sh pytest --confcutdir=tests/airflow -o filterwarnings=ignore tests/airflow
+
 setup: prerequisites $(VENV)/.done $(JARS)/.done ## environment and jars
 
 # One line for each thing that is missing, all at once, before anything is fetched.
@@ -66,6 +74,15 @@ $(VENV)/.done: $(LOCK) conf/requirements/uv.txt pyproject.toml
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(AIRFLOW)/.done: conf/requirements/airflow.txt | $(VENV)/.done
+	@echo "environment: $(AIRFLOW)"
+	@test -x $(AIRFLOW)/bin/python || $(PYTHON) -m venv $(AIRFLOW)
+	@VIRTUAL_ENV=$(AIRFLOW) $(BIN)/uv pip sync --quiet --require-hashes conf/requirements/airflow.txt
+	@touch $@
+
+mock/SYNTHETIC.json: | setup
+	@$(BIN)/tasni mock --out mock
+
 jars: prerequisites $(JARS)/.done ## the jars, verified against conf/jars/jars.lock
 
 $(JARS)/.done: conf/jars/pom.xml conf/jars/jars.lock | $(VENV)/.done
@@ -82,6 +99,7 @@ dictionary: $(VENV)/.done ## write sql/DICTIONARY.md from the declarations
 
 lock: $(VENV)/.done ## resolve conf/requirements/*.in anew
 	@$(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 --generate-hashes conf/requirements/dev.in -o $(LOCK)
+	@$(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 --generate-hashes conf/requirements/airflow.in -o conf/requirements/airflow.txt
 
 clean: ## all that make built
-	rm -rf $(VENV) $(JARS) lake mock report.html .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(AIRFLOW) .airflow $(JARS) lake mock report.html .pytest_cache .mypy_cache .ruff_cache

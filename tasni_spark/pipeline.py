@@ -4,6 +4,9 @@ Pure data: the command line, DAGs, documentation and tests are drawn from it. A 
 configuration: `{left}_positions`. The order is one in which a pipeline can run them.
 """
 
+from collections.abc import Iterator
+
+from tasni_spark.core.config import Settings
 from tasni_spark.core.spec import Job
 
 JOBS = {
@@ -15,6 +18,7 @@ JOBS = {
             config="tasni_spark.ingest.tiling:TilingConfig",
             writes=("tiling",),
             tiled=False,
+            stage="ingest",
         ),
         Job(
             "coverage",
@@ -29,6 +33,7 @@ JOBS = {
             config="tasni_spark.ingest.ingest:IngestConfig",
             reads=("tiling",),
             writes=("{name}", "{name}_positions", "{name}_full", "rejects"),
+            stage="ingest",
         ),
         Job(
             "density",
@@ -73,6 +78,7 @@ JOBS = {
             config="tasni_spark.variability.lightcurves:LightcurvesConfig",
             reads=("tiling", "{survey}", "{left}_positions"),
             writes=("lightcurves", "lightcurve_tiles"),
+            stage="variability",
         ),
         Job(
             "variability",
@@ -80,6 +86,7 @@ JOBS = {
             config="tasni_spark.variability.variability:VariabilityConfig",
             reads=("tiling", "lightcurves"),
             writes=("variability", "visits", "trend_tests"),
+            stage="variability",
         ),
         Job(
             "trends",
@@ -88,6 +95,7 @@ JOBS = {
             reads=("tiling", "trend_tests"),
             writes=("trends",),
             tiled=False,
+            stage="variability",
         ),
         Job(
             "report",
@@ -110,3 +118,11 @@ JOBS = {
         ),
     )
 }
+
+
+def parts(settings: Settings) -> Iterator[tuple[str, str]]:
+    """(job, part) for each section of a configuration; a job whose section has parts is run once for each."""
+    for job in JOBS:
+        if job in settings.values:
+            for each in settings.instances(job) or [""]:
+                yield job, each

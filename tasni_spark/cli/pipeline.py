@@ -7,7 +7,6 @@ import datetime
 import json
 import sys
 import uuid
-from collections.abc import Iterator
 
 from tasni_spark.cli.main import parser
 from tasni_spark.cli.scripts import work
@@ -17,7 +16,7 @@ from tasni_spark.core.errors import ConfigError
 from tasni_spark.core.files import Folder
 from tasni_spark.core.run import execute, summary
 from tasni_spark.core.work import label
-from tasni_spark.pipeline import JOBS
+from tasni_spark.pipeline import JOBS, parts
 
 
 def main(argv: list[str]) -> int:
@@ -32,14 +31,14 @@ def main(argv: list[str]) -> int:
 def go(request: Request) -> int:
     """Run all jobs of a request's configuration; the exit code of the first that is not done."""
     settings = config.read(request.conf, request.sets, ["run", "pipeline", *JOBS])
-    parts = list(_parts(settings))
-    if not parts:
+    found = list(parts(settings))
+    if not found:
         raise ConfigError("pipeline: no job has a section in the configuration: give --conf conf/pipeline/demo.toml")
     root = request.lake or settings.section("run", RunConfig).lake
     ops = settings.section("run", RunConfig).ops or f"{root}/_ops"
     runs = Folder.at(ops) / "runs"
     run_id = _run_id(request, runs)
-    for job, each in parts:
+    for job, each in found:
         name = label(JOBS[job], settings.section(job, work(job).config, each))
         before = (runs / run_id).read(f"{name}.json") if request.resume is not None else None
         if before and before["state"] == "done":
@@ -52,14 +51,6 @@ def go(request: Request) -> int:
             print(f"go on with: tasni pipeline {_flags(request)}--resume {run_id}", file=sys.stderr)
             return int(record["exit_code"])
     return 0
-
-
-def _parts(settings: config.Settings) -> Iterator[tuple[str, str]]:
-    """(job, part) in the order of the map; a job whose section has parts is run once for each."""
-    for job in JOBS:
-        if job in settings.values:
-            for each in settings.instances(job) or [""]:
-                yield job, each
 
 
 def _run_id(request: Request, runs: Folder) -> str:

@@ -14,21 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from tasni_spark.core.errors import ContractError, nearest
-from tasni_spark.core.spec import Col, Table
-
-_KINDS = {
-    "tinyint": "integer",
-    "smallint": "integer",
-    "int": "integer",
-    "bigint": "integer",
-    "float": "floating",
-    "double": "floating",
-}
-
-
-def kind(spark_type: str) -> str:
-    """The kind of a Spark SQL type: all integers are one kind, both floating widths another."""
-    return _KINDS.get(spark_type, spark_type)
+from tasni_spark.core.spec import Col, Table, kind
 
 
 @functools.cache

@@ -9,6 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+_KINDS = {
+    "tinyint": "integer",
+    "smallint": "integer",
+    "int": "integer",
+    "bigint": "integer",
+    "float": "floating",
+    "double": "floating",
+}
+
+
+def kind(spark_type: str) -> str:
+    """The kind of a Spark SQL type: all integers are one kind, both floating widths another."""
+    return _KINDS.get(spark_type, spark_type)
+
 
 @dataclass(frozen=True)
 class Col:
@@ -123,6 +137,8 @@ class Job:
         `module:Class` of its configuration, so that the map imports nothing.
     tiled
         Whether it works in groups of sky tiles (else it is global: one commit).
+    stage
+        The part of the whole that a scheduler runs at once: `ingest`, `search`.
     """
 
     name: str
@@ -131,3 +147,4 @@ class Job:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     tiled: bool = True
+    stage: str = "search"

@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tasni_spark.core.contract import kind
-from tasni_spark.core.spec import Col, Table
+from tasni_spark.core.spec import Col, Table, kind
 from tasni_spark.ingest.formats import SPARK_TYPES, RawFile
 from tasni_spark.ingest.survey import OURS, Survey
 from tasni_spark.tables.survey import published

@@ -19,8 +19,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from tasni_spark.core.contract import kind
 from tasni_spark.core.errors import nearest
+from tasni_spark.core.spec import kind
 from tasni_spark.ingest.formats import RawFile, blocks
 from tasni_spark.ingest.survey import Survey
 

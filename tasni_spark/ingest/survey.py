@@ -14,9 +14,8 @@ from typing import Any
 
 from tasni_spark.core import places
 from tasni_spark.core.config import build, opt
-from tasni_spark.core.contract import kind
 from tasni_spark.core.errors import ConfigError
-from tasni_spark.core.spec import Col, Table
+from tasni_spark.core.spec import Col, Table, kind
 from tasni_spark.tables.survey import positions, published
 
 KINDS = ("sources", "detections")

@@ -1,0 +1,1 @@
+"""What Airflow runs. Only `tasni.py` and `submit.py` need Airflow."""

@@ -20,6 +20,7 @@ REAL = ROOT.parent / "shared" / "data"
 SURVEYS = ROOT / "tests" / "data" / "surveys"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Share Spark's tests between two processes of one session each: one session leaves half of two cores idle.
 

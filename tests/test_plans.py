@@ -8,7 +8,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
 
 from tasni_spark.core import config
 from tasni_spark.core.arguments import Request
@@ -63,11 +64,8 @@ def test_no_step_costs_more_than_its_rows(
 
 def test_the_signs_are_known(spark: Any) -> None:
     rows = spark.range(5)
-    near = rows.join(rows.withColumnRenamed("id", "k"), "id < k * 2")
+    near = rows.join(rows.withColumnRenamed("id", "k"), F.expr("id < k * 2"))
     assert SLOW["a nested loop"].search(near._jdf.queryExecution().toString())
-    from pyspark.sql import Window
-    from pyspark.sql import functions as F
-
     for window, is_whole in ((Window.orderBy("id"), True), (Window.partitionBy("id").orderBy("id"), False)):
         text = rows.select(F.row_number().over(window))._jdf.queryExecution().toString()
         assert bool(SLOW["a window over the whole table"].search(text)) == is_whole

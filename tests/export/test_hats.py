@@ -129,7 +129,7 @@ def test_candidates_as_votable(demo_lake: Any, tmp_path: Path) -> None:
     n = write(demo_lake, "candidates", rows, "votable", str(out))
     found = Table.read(out)
     kept = demo_lake.spark.sql(f"SELECT id, ra FROM candidates WHERE {where}").collect()
-    assert n == len(found) == len(kept) > 10
+    assert n == len(found) == len(kept) > 0
     assert sorted(zip(found["id"], found["ra"], strict=True)) == sorted((r["id"], r["ra"]) for r in kept)
     assert found["ra"].unit == u.deg
     assert found["ra"].meta["ucd"] == "pos.eq.ra;meta.main"

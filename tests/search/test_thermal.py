@@ -66,7 +66,7 @@ def test_known_objects_are_judged_and_have_temperatures(demo_lake: Any) -> None:
         "JOIN known_objects k USING (id) WHERE c.survey = 'known_objects' GROUP BY c.cut_set"
     ).toPandas()
     found = kept.set_index("cut_set")
-    assert found["n"].to_dict() == {"tasni_2025": 6, "cold_dwarf": 23}
+    assert found["n"].to_dict() == {"tasni_2025": 6, "tasni_2025_as_run": 0, "cold_dwarf": 23}
     assert found["other"].get("cold_dwarf") == 0
     rows = demo_lake.spark.sql(
         "SELECT k.name, t.distance_if_dwarf_pc FROM thermal t JOIN known_objects k USING (id) "

@@ -37,7 +37,7 @@ def nvss(world: Columns, _: Leaf, rng: np.random.Generator) -> tuple[Rows, Ints]
         "name": sexagesimal(ra, dec, 2, 1, prefix="J"),
         "ra": np.round(ra, 6),
         "dec": np.round(dec, 6),
-        "e_ra": sigma,
+        "e_ra": np.round(sigma / (15.0 * np.cos(np.radians(dec))), 3),  # published in seconds of time
         "e_dec": sigma,
         "s1400": np.round(np.maximum(o["s1400"] + error * rng.standard_normal(n), RADIO_LIMIT_MJY - 0.5), 1),
         "e_s1400": error,

@@ -19,10 +19,10 @@ demo: setup ## make a mock sky, search it, write report.html
 	@$(BIN)/tasni demo
 
 test: setup ## all tests
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not chaos and not bench and not airflow"
+	@$(BIN)/pytest -n 2 -m "not chaos and not bench and not airflow"
 
 fast: $(VENV)/.done ## tests that take moments
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not spark and not e2e and not slow and not chaos and not bench and not airflow"
+	@$(BIN)/pytest -n 2 -m "not spark and not e2e and not slow and not chaos and not bench and not airflow"
 
 check: $(VENV)/.done ## style, types, layers, SQL
 	@$(BIN)/ruff check .

@@ -44,8 +44,7 @@ def sky_lake(spark: Any, job: Callable[..., Any], hard_sky: Any, tmp_path_factor
         ("auto", "nearest", 4000),
         ("tiles", "all", 1_000_000),
         ("tiles", "symmetric", 6000),
-        ("sql", "nearest", 1_000_000),
-        ("sql", "symmetric", 6000),
+        ("sql", "nearest", 6000),
     ],
 )
 def test_tiles_give_the_pairs_of_the_whole_sky(

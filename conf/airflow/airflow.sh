@@ -11,7 +11,7 @@ export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=http://127.0.0.1:$port/execution/
 export AIRFLOW__API__HOST=127.0.0.1 AIRFLOW__API__PORT=$port AIRFLOW__API__WORKERS=1
 export AIRFLOW__API__BASE_URL=http://127.0.0.1:$port
 export AIRFLOW_CONN_SPARK_DEFAULT=${AIRFLOW_CONN_SPARK_DEFAULT:-'{"conn_type": "spark", "host": "local[*]"}'}
-export SPARK_LOCAL_IP=127.0.0.1 PYSPARK_PYTHON=$PWD/.venv/bin/python PYTHONPATH=$PWD
+export SPARK_LOCAL_IP=127.0.0.1 SPARK_CONF_DIR=$PWD/conf/spark PYSPARK_PYTHON=$PWD/.venv/bin/python PYTHONPATH=$PWD
 export PATH=$PWD/.venv-airflow/bin:$PWD/.venv/bin:$PATH
 test $# = 0 || exec "$@"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from pyspark import SparkConf
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from tasni_spark.core import places
@@ -54,6 +54,7 @@ def session(profile: str = "local", app: str = "tasni", **extra: str) -> SparkSe
     wanted = settings(profile) | {k.replace("__", "."): v for k, v in extra.items()}
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     if submitted:
+        SparkContext._ensure_initialized()  # before, a SparkConf knows nothing of the submit
         given = SparkConf()
         wanted = {k: v for k, v in wanted.items() if not given.contains(k)}
     elif wanted.get("spark.master", "").startswith("local"):

@@ -133,11 +133,11 @@ def test_a_known_object(inputs: Inputs) -> None:
     assert kept == {"cold_dwarf"}
 
 
-def test_a_look_up_opens_few_files(demo_lake: Any, inputs: Inputs) -> None:
+def test_a_look_up_asks_for_few_rows(demo_lake: Any, inputs: Inputs) -> None:
     name = demo_lake.spark.sql("SELECT designation FROM allwise ORDER BY id LIMIT 1").first()[0]
     place = encoded(name)
     assert place is not None
     files = deltalake.DeltaTable(demo_lake.location(demo_lake.ref("allwise_positions"))).to_pyarrow_dataset()
-    opened = list(files.get_fragments(filter=place.within(MOVED_ARCSEC)))
-    assert 1 <= len(opened) <= 2 < len(list(files.get_fragments()))
+    read = files.count_rows(filter=place.within(MOVED_ARCSEC))
+    assert 1 <= read < files.count_rows() / 50
     assert [hit[0] for hit in named(inputs, surveys(inputs, "allwise"), name)] == ["allwise"]

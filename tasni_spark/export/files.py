@@ -106,8 +106,7 @@ def described(schema: pa.Schema, columns: Sequence[Col]) -> pa.Schema:
         c = known.get(field.name, Col(field.name, "", ""))
         told = {"unit": c.unit, "ucd": c.ucd, "description": c.doc}
         fields.append(field.with_metadata({k: v for k, v in told.items() if v}))
-    flat = [known[n] for n in schema.names if n in known and not _is_nested(known[n])]
-    yaml = get_yaml_from_table(as_table(schema.empty_table(), flat))
+    yaml = get_yaml_from_table(as_table(schema.empty_table(), [known[n] for n in schema.names if n in known]))
     return pa.schema(fields, {"table_meta_yaml": "\n".join(yaml)})
 
 

@@ -123,7 +123,7 @@ def test_candidates_as_votable(demo_lake: Any, tmp_path: Path) -> None:
     from tasni_spark.cli.export import chosen, write
     from tasni_spark.export import files
 
-    where = "cut_set = 'tasni_2025' AND is_complete"
+    where = "cut_set = 'cold_dwarf'"
     rows = chosen(demo_lake, "candidates", where, [], False)
     out = tmp_path / "candidates.vot"
     n = write(demo_lake, "candidates", rows, "votable", str(out))

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import deltalake
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as pads
 import pytest
 from astropy import units as u
-from astropy.coordinates import SkyCoord
+from astropy.coordinates import Latitude, Longitude, SkyCoord
+from cdshealpix.nested import lonlat_to_healpix
 
 from tasni_spark.core.errors import DataError
-from tasni_spark.search.find import MOVED_ARCSEC, encoded, pattern, place_of
+from tasni_spark.search.find import MOVED_ARCSEC, Place, encoded, pattern, place_of
 
 PUBLISHED = {  # name to its published position in deg: AllWISE, 2MASS, NVSS and SDSS, whose precisions differ
     "J143046.35-025927.8": (217.6931509, -2.9910653),
@@ -63,3 +69,25 @@ def test_places() -> None:
     assert place_of("218") is None
     with pytest.raises(DataError, match=r"expected ra,dec in deg"):
         place_of("10,95")
+
+
+def test_a_look_up_opens_the_files_that_can_hold_the_place(tmp_path: Path) -> None:
+    """One file a base pixel: a place opens that of its pixel, and finds there what lies in its circle."""
+    rng = np.random.default_rng(2)
+    lon, lat = rng.uniform(0, 360, 24_000), np.degrees(np.arcsin(rng.uniform(-1, 1, 24_000)))
+    pixels = lonlat_to_healpix(Longitude(lon, "deg"), Latitude(lat, "deg"), 29).astype(np.int64)
+    for base in range(12):
+        mine = pixels >> 58 == base
+        rows = pa.table({"hpx29": pixels[mine], "ra": lon[mine], "dec": lat[mine]})
+        deltalake.write_deltalake(str(tmp_path / "t"), rows, mode="append")
+    files = deltalake.DeltaTable(str(tmp_path / "t")).to_pyarrow_dataset()
+    assert len(list(files.get_fragments())) == 12
+    for k in range(0, 24_000, 3000):
+        place = Place(lon[k], lat[k], 3600.0)
+        opened = list(files.get_fragments(filter=place.within(MOVED_ARCSEC)))
+        assert 1 <= len(opened) <= 4
+        rows = pads.FileSystemDataset(opened, files.schema, files.format).to_table(filter=place.within(MOVED_ARCSEC))
+        found = place.away_arcsec(rows["ra"], rows["dec"]) <= 3600.0
+        everywhere = place.away_arcsec(lon, lat) <= 3600.0
+        assert found.sum() == everywhere.sum() >= 1
+        assert len(rows) < 600

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import deltalake
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +12,7 @@ from astropy.coordinates import SkyCoord
 
 from tasni_spark.core.errors import DataError
 from tasni_spark.core.work import Inputs
-from tasni_spark.search.find import MOVED_ARCSEC, encoded, find, named, surveys
+from tasni_spark.search.find import find
 from tasni_spark.search.show import Page, open_tables, page
 
 pytestmark = pytest.mark.spark
@@ -131,13 +130,3 @@ def test_a_known_object(inputs: Inputs) -> None:
     assert [m.is_limit for m in found.photometry if m.column == "w1mpro"] == [False]
     kept = {cut_set for cut_set, (_, lines) in found.cuts.items() if not any(n.verdict == "FAIL" for n in lines)}
     assert kept == {"cold_dwarf"}
-
-
-def test_a_look_up_asks_for_few_rows(demo_lake: Any, inputs: Inputs) -> None:
-    name = demo_lake.spark.sql("SELECT designation FROM allwise ORDER BY id LIMIT 1").first()[0]
-    place = encoded(name)
-    assert place is not None
-    files = deltalake.DeltaTable(demo_lake.location(demo_lake.ref("allwise_positions"))).to_pyarrow_dataset()
-    read = files.count_rows(filter=place.within(MOVED_ARCSEC))
-    assert 1 <= read < files.count_rows() / 50
-    assert [hit[0] for hit in named(inputs, surveys(inputs, "allwise"), name)] == ["allwise"]

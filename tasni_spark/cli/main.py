@@ -22,6 +22,7 @@ COMMANDS = {
     "doctor": "say what is missing on this machine, and what to do about it",
     "status": "list the runs of a lake",
     "runs": "list what runs committed, or compare two of them",
+    "compare": "compare two lakes, table by table; exit code 4 if unequal",
     "show": "show all that is known of a source or of a place",
     "why": "say why a source was kept or rejected",
     "sql": "ask the lake in SQL, with the sky's functions",

@@ -13,7 +13,7 @@ import sys
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
-from tasni_spark.core import places
+from tasni_spark.core import objects, places
 from tasni_spark.core.errors import DependencyError
 
 
@@ -51,7 +51,7 @@ def session(profile: str = "local", app: str = "tasni", **extra: str) -> SparkSe
     """
     if active := SparkSession.getActiveSession():
         return active
-    wanted = settings(profile) | {k.replace("__", "."): v for k, v in extra.items()}
+    wanted = settings(profile) | objects.spark() | {k.replace("__", "."): v for k, v in extra.items()}
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     if submitted:
         SparkContext._ensure_initialized()  # before, a SparkConf knows nothing of the submit

@@ -75,7 +75,13 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     add("--each", default="", metavar="NAME", help="the part [JOB.each.NAME] of the settings, on top of [JOB]")
     add("--limit-tiles", type=int, default=0, metavar="N", help="at most N tiles")
     add("--run-id", default="", metavar="ID", help="name of the run (default: the time)")
-    add("--resume", nargs="?", const="", metavar="RUN", help="go on with a run (default: the last one of this job)")
+    add(
+        "--resume",
+        nargs="?",
+        const="",
+        metavar="RUN",
+        help="go on with a run (default: the last one of this job); beside --run-id: start it where it is new",
+    )
     add("--quarantine", action="store_true", help="leave unreadable input files out, list them and exit 5")
     add("--dry-run", action="store_true", help="print the plan and stop")
     add("--explain", action="store_true", help="print the physical plan of the first group and stop")

@@ -87,8 +87,8 @@ class Run:
                     f"give --resume {run_id} to go on with it, or another --run-id"
                 )
             return self._new_plan(run_id)
-        run_id = self.request.resume or earlier.last(self.runs, self.label)
-        if run_id not in self.runs.folders():
+        run_id = self.request.resume or self.request.run_id or earlier.last(self.runs, self.label)
+        if not self.request.run_id and run_id not in self.runs.folders():
             raise ConfigError(f"lake {self.lake.root}: no run {run_id}{nearest(run_id, self.runs.folders())}")
         plan = Plan.load(self.runs / run_id, self.label)
         if plan is None:

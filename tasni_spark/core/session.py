@@ -15,17 +15,7 @@ from pyspark.sql import SparkSession
 
 from tasni_spark.core import objects, places
 from tasni_spark.core.errors import DependencyError
-
-
-def settings(profile: str) -> dict[str, str]:
-    """Spark properties of a profile: `common.conf`, then `<profile>.conf`."""
-    found: dict[str, str] = {}
-    for name in ("common", profile):
-        for line in places.find("conf/spark", name, ".conf").read_text().splitlines():
-            key, _, value = line.partition("#")[0].strip().partition(" ")
-            if key:
-                found[key] = value.strip()
-    return found
+from tasni_spark.core.places import settings
 
 
 def session(profile: str = "local", app: str = "tasni", **extra: str) -> SparkSession:

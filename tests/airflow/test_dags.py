@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from airflow_dags import drawing
+from tasni_spark.deploy import drawing
 
 pytestmark = pytest.mark.airflow
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from airflow_dags import drawing
-from airflow_dags.drawing import Drawing, Platform, platform
 from tasni_spark.core.arguments import Parser, add_common
 from tasni_spark.core.errors import ConfigError
 from tasni_spark.core.places import ROOT
 from tasni_spark.core.spec import Job
+from tasni_spark.deploy import drawing
+from tasni_spark.deploy.drawing import Drawing, Platform, platform
 from tasni_spark.pipeline import JOBS
 
 
@@ -25,7 +25,7 @@ def drawn() -> dict[str, Drawing]:
 
 
 def test_it_needs_neither_spark_nor_airflow() -> None:
-    code = "import sys, airflow_dags.drawing, airflow_dags.outcome; print([m for m in sys.modules if m in %r])"
+    code = "import sys, tasni_spark.deploy.drawing, airflow_dags.outcome; print([m for m in sys.modules if m in %r])"
     bad = ["pyspark", "airflow", "pyarrow", "pandas"]
     told = subprocess.run([sys.executable, "-c", code % bad], capture_output=True, text=True, check=True, cwd=ROOT)
     assert told.stdout.strip() == "[]"

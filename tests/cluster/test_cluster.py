@@ -1,4 +1,4 @@
-"""The suite on a real cluster: the same tables as in one process, with one executor and two, whatever dies on the way."""
+"""The suite on a real cluster: the same tables as in one process, whatever dies on the way."""
 
 from __future__ import annotations
 

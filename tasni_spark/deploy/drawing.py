@@ -1,4 +1,4 @@
-"""What Airflow runs, drawn from the map and one pipeline's configuration. Neither Airflow nor Spark is needed here.
+"""What a scheduler runs, drawn from the map and one pipeline's configuration. Neither it nor Spark is needed here.
 
 Why: a new job of the map is a new task, with its edges, tables and documentation, and nothing is written twice. Names
 in braces are names of surveys, which only a job's own code can resolve: two of them meet where they have the same rest,
@@ -44,6 +44,7 @@ class Platform:
     pipeline: str = opt("demo", "name in conf/pipeline, or a TOML file, as Airflow reads it")
     pipeline_on_driver: str = opt("", "the same file as the driver reads it, where that differs")
     home: str = opt("", "folder or address of jobs/ as the platform reads it (default: this checkout)")
+    jars: str = opt("", "folder of the jars as the platform reads it (default: home/jars)")
     lake: str = opt("lake", "root path of the lake, or catalog.schema")
     ops: str = opt("", "folder of records, which Airflow reads; needed where the lake is a catalogue")
     spark: str = opt("", "profile in conf/spark (default: the pipeline's)")
@@ -194,8 +195,9 @@ def _upkeep(where: Platform) -> Drawing:
 
 
 def _section(job: Job, part: str, settings: config.Settings) -> dict[str, Any]:
-    data = dict(settings.values[job.name])
-    return data | data.pop("each", {}).get(part, {})
+    data: dict[str, Any] = dict(settings.values[job.name])
+    each: dict[str, dict[str, Any]] = data.pop("each", {})
+    return data | each.get(part, {})
 
 
 def _patterns(names: Iterable[str]) -> set[str]:

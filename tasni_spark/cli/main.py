@@ -28,6 +28,7 @@ COMMANDS = {
     "sql": "ask the lake in SQL, with the sky's functions",
     "export": "write a table as VOTable, FITS, ECSV, CSV, Parquet or HATS",
     "map": "show every job, what it reads and what it writes",
+    "release": "name a set of table versions, which upkeep spares, and verify it",
     "deploy": "write what Databricks or EMR Serverless need to run the jobs",
     "upkeep": "compact tables and delete files that nobody needs",
 }

@@ -22,10 +22,14 @@ class RunConfig:
     checkpoint_rows: int = opt(10_000_000, "rows of the tiling's survey in one group: what a failure can cost")
     rows_per_part: int = opt(1_000_000, "rows written by one task")
     attempts: int = opt(2, "times that a failing group is tried before it is left for later")
+    gate: str = opt("", "module:function that judges what a run wrote, as tasni_spark.quality:gate; exit code 4")
+    log: str = opt("text", "text | json: lines of the log, in JSON with run, job, step and group")
     lease_timeout_s: float = opt(120.0, "seconds after which a silent holder of a table is dead")
     lease_wait_s: float = opt(300.0, "seconds to wait for a table that several jobs share")
 
     def __post_init__(self) -> None:
+        if self.log not in ("text", "json"):
+            raise ValueError(f"log is '{self.log}', expected text or json")
         for name in ("checkpoint_rows", "rows_per_part", "attempts"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, found {getattr(self, name)}")

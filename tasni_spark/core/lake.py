@@ -248,6 +248,13 @@ class Lake:
             found["delta.constraints.ranges"] = clause
         return found
 
+    def set_properties(self, ref: Ref, properties: Mapping[str, str]) -> None:
+        """Set properties of a table, if they are not so."""
+        has = self._log(ref).metadata().configuration
+        if any(has.get(k) != v for k, v in properties.items()):
+            told = ", ".join(f"{_literal(k)} = {_literal(v)}" for k, v in properties.items())
+            self.spark.sql(f"ALTER TABLE {self.identifier(ref)} SET TBLPROPERTIES ({told})")
+
     def replace(
         self,
         df: DataFrame,

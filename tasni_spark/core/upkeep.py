@@ -1,4 +1,4 @@
-"""Upkeep of tables: sorted compaction, and VACUUM that spares what unfinished runs have pinned.
+"""Upkeep of tables: sorted compaction, and VACUUM that spares what unfinished runs and releases have pinned.
 
 Why: plain OPTIMIZE leaves files unsorted, and searches by place prune by sorted files; plain VACUUM takes the versions
 away that a stopped run needs to go on.
@@ -14,6 +14,7 @@ from typing import Any
 
 from delta.tables import DeltaTable
 
+from tasni_spark.core import pins
 from tasni_spark.core.lake import Lake, laid_out, predicate
 from tasni_spark.core.plan import Plan
 from tasni_spark.core.spec import Ref
@@ -58,12 +59,12 @@ def _any_of(columns: Sequence[str], partitions: Sequence[tuple[Any, ...]]) -> st
 
 
 def vacuum(lake: Lake, ref: Ref, keep_hours: float = KEEP_HOURS) -> int:
-    """Delete files that no version of the last hours needs, and no unfinished run.
+    """Delete files that no version of the last hours needs, no release and no unfinished run.
 
     Returns
     -------
     h
-        The age that was spared: `keep_hours`, or more where a run has pinned an older version; whole hours, to which
+        The age that was spared: `keep_hours`, or more where an older version is pinned; whole hours, to which
         Delta would round it down.
     """
     spared = math.ceil(max(keep_hours, _age_of_pin(lake, ref)))
@@ -77,8 +78,11 @@ def vacuum(lake: Lake, ref: Ref, keep_hours: float = KEEP_HOURS) -> int:
 
 
 def pinned(lake: Lake) -> Mapping[str, int]:
-    """Oldest version of each table that a run which is not done has pinned."""
+    """Oldest version of each table that a release, or a run which is not done, has pinned."""
     found: dict[str, int] = {}
+    for name in pins.names(lake):
+        for table, version in pins.versions(lake, name).items():
+            found[table] = min(version, found.get(table, version))
     runs = lake.ops / "runs"
     for run_id in runs.folders():
         for name in (runs / run_id).names(".plan"):

@@ -24,6 +24,8 @@ from tasni_spark.tables import TABLES
 
 SHARED = {t.name for t in TABLES.values() if t.shared}
 """Tables that several runs may write side by side; all others have one writer at a time."""
+GATE = "tasni_spark.quality:gate"
+"""What judges the tables that a task wrote."""
 UPKEEP = "@weekly"
 """When tables are compacted."""
 RUN = "{{ run_flag(dag_run, task) }}"
@@ -48,6 +50,7 @@ class Platform:
     lake: str = opt("lake", "root path of the lake, or catalog.schema")
     ops: str = opt("", "folder of records, which Airflow reads; needed where the lake is a catalogue")
     spark: str = opt("", "profile in conf/spark (default: the pipeline's)")
+    gate: bool = opt(True, "whether sql/checks judge what a task wrote; one that fails stops the DAG")
     side_by_side: int = opt(1, "tasks of one DAG that run at the same time")
     retries: int = opt(3, "times that a run is resumed before it is left to a person")
     retry_delay_s: float = opt(60.0, "seconds before the first of them; doubled each time")
@@ -174,7 +177,8 @@ def script_doc(job: str) -> str:
 
 
 def _task(job: Job, part: str, writes: tuple[str, ...], before: list[Task], where: Platform, conf: str) -> Task:
-    sets = [f"--set=run.{k}={v}" for k, v in (("ops", where.ops), ("spark", where.spark)) if v]
+    given = {"ops": where.ops, "spark": where.spark, "gate": GATE if where.gate else ""}
+    sets = [f"--set=run.{k}={v}" for k, v in given.items() if v]
     each = [f"--each={part}"] if part else []
     above = {w for w, r in edges(JOBS.values()) if r == job.name}
     return Task(

@@ -13,7 +13,7 @@ export TASNI_JARS := $(CURDIR)/$(JARS)
 .PHONY: airflow-test cluster-test s3-test package dictionary lock clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## make a mock sky, search it, write report.html
 	@$(BIN)/tasni demo

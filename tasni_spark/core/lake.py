@@ -224,7 +224,7 @@ class Lake:
             if faults:
                 raise ContractError(
                     f"table {table.ref} exists with other columns: {'; '.join(faults)}: "
-                    "use another lake, or drop the table and run its job again"
+                    "add columns by 'tasni upkeep --migrate', use another lake, or drop the table and run its job again"
                 )
             return
         builder = DeltaTable.createIfNotExists(self.spark).comment(table.doc).addColumns(contract.struct(table))

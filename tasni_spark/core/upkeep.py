@@ -14,10 +14,11 @@ from typing import Any
 
 from delta.tables import DeltaTable
 
-from tasni_spark.core import pins
+from tasni_spark.core import contract, pins
+from tasni_spark.core.errors import ContractError
 from tasni_spark.core.lake import Lake, laid_out, predicate
 from tasni_spark.core.plan import Plan
-from tasni_spark.core.spec import Ref
+from tasni_spark.core.spec import Ref, Table
 
 KEEP_HOURS = 168.0
 """Age in hours from which VACUUM removes files that no version needs: the default of Delta."""
@@ -56,6 +57,33 @@ def _any_of(columns: Sequence[str], partitions: Sequence[tuple[Any, ...]]) -> st
         for first, rest in last.items()
     ]
     return " OR ".join(f"({term})" for term in terms)
+
+
+def migrate(lake: Lake, table: Table) -> list[str]:
+    """Give a stored table the columns that a newer declaration has, null in its rows, and record the version.
+
+    Returns
+    -------
+    list of str
+        Columns that were added.
+
+    Raises
+    ------
+    ContractError
+        If the declaration has changed otherwise: then its rows must be made anew.
+    """
+    has = lake.read(table.ref).dtypes
+    names = [name for name, _ in has]
+    new = [c for c in table.columns if c.name not in names and c.nullable]
+    if faults := contract.violations([*has, *((c.name, c.type) for c in new)], table):
+        raise ContractError(
+            f"table {table.ref}: cannot be migrated: {'; '.join(faults)}: drop it and run its job again"
+        )
+    if new:
+        empty = lake.spark.createDataFrame([], contract.struct(table))
+        lake.save(empty.write.format("delta").mode("append").option("mergeSchema", "true"), table.ref)
+    lake.set_properties(table.ref, {"tasni.version": str(table.version)})
+    return [c.name for c in new]
 
 
 def vacuum(lake: Lake, ref: Ref, keep_hours: float = KEEP_HOURS) -> int:

@@ -28,7 +28,7 @@ USAGE = (
     Col("gc_s", "double", "Time of tasks spent in garbage collection", "s", "time.duration"),
     Col("spilled_bytes", "bigint", "Bytes spilled from memory, in memory and on disk", "byte", "meta.number"),
     Col("shuffle_bytes", "bigint", "Bytes written to shuffles", "byte", "meta.number"),
-    Col("skew", "double", "Longest over median time of the tasks of a stage, the greatest", ucd="arith.ratio"),
+    Col("skew", "double", "Longest over median time of the tasks of a stage, the greatest", ucd="arith.factor"),
 )
 """What tasks cost, as far as the platform tells."""
 

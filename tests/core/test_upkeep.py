@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tasni_spark.core import pins
-from tasni_spark.core.errors import ConfigError, DataError
+from tasni_spark.core.errors import ConfigError, ContractError, DataError
 from tasni_spark.core.plan import Plan
 from tasni_spark.core.spec import Col, Table
-from tasni_spark.core.upkeep import compact, pinned, vacuum
+from tasni_spark.core.upkeep import compact, migrate, pinned, vacuum
 
 pytestmark = pytest.mark.spark
 TABLE = Table(
@@ -85,3 +85,19 @@ def test_a_release_outlives_compaction_and_vacuum(fragmented: Any) -> None:
     lake.spark.sql(f"VACUUM {lake.identifier(TABLE.ref)} RETAIN 0 HOURS")
     pins.folder(lake).write("paper-1.json", {"things": told})
     assert pins.faults(lake, "paper-1") == {"things": f"version {version} can no longer be read"}
+
+
+def test_a_migration_adds_columns_and_records_the_version(fragmented: Any) -> None:
+    lake, more = fragmented, Col("flux", "double", "Flux", "Jy", "phot.flux")
+    newer = TABLE.but(columns=(*TABLE.columns, more), version=2)
+    assert migrate(lake, newer) == ["flux"]
+    assert migrate(lake, newer) == []
+    assert lake.columns(TABLE.ref)[-1] == more
+    assert lake.read(TABLE.ref).where("flux IS NULL").count() == 220
+    lake.create(newer)
+    detail = lake.spark.sql(f"DESCRIBE DETAIL {lake.identifier(TABLE.ref)}").first()
+    assert detail["properties"]["tasni.version"] == "2"
+    with pytest.raises(ContractError, match=r"column flux is not declared.*drop it and run its job again"):
+        migrate(lake, TABLE)
+    with pytest.raises(ContractError, match=r"column must \(int\) is missing"):
+        migrate(lake, newer.but(columns=(*newer.columns, Col("must", "int", "Key", nullable=False))))

@@ -32,12 +32,8 @@ surveys = ["gaia_dr3"]
 rights = ["gaia_dr3"]
 [search]
 cut_sets = ["tasni_2025", "cold_dwarf"]
-[thermal]
-[ranking]
-[report]
-out = "{report}"
 """
-FILLED = ("allwise", "matches", "verdicts", "candidates", "cutflow", "thermal", "ranking")
+FILLED = ("allwise", "matches", "verdicts", "candidates", "cutflow")
 """Tables that must not be empty."""
 
 
@@ -71,9 +67,8 @@ def tasni(*words: str | Path, environment: Mapping[str, str] | None = None) -> s
 
 def pipeline(folder: Path, mock: Path | str = "mock") -> Path:
     """The configuration of a search of one survey with another, in tiles so small that there are many."""
-    report = folder / "report.html"
     (folder / "pipeline.toml").write_text(
-        PIPELINE.format(mock=mock, report=report, rows_per_tile=max(ROWS // 4, 1000), maps=f"{mock}/moc")
+        PIPELINE.format(mock=mock, rows_per_tile=max(ROWS // 4, 1000), maps=f"{mock}/moc")
     )
     return folder / "pipeline.toml"
 

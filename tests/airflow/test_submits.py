@@ -51,7 +51,6 @@ def test_a_search_that_airflow_submits(
     for table in ("matches", "candidates"):
         log = sorted((tmp_path / "lake" / table / "_delta_log").glob("*.json"))
         assert told[table]["version"] == int(log[-1].stem)
-    assert (tmp_path / "report.html").stat().st_size > 10_000
     assert_as_the_pipeline(tmp_path)
 
 

@@ -196,6 +196,6 @@ def test_a_packed_environment(cluster: Clusters, conf: Path, whole: Path, tmp_pa
     }
     lake = tmp_path / "lake"
     subprocess.run(["cp", "-r", whole, lake], check=True)
-    found = ended(cluster(2).submit("thermal", "--conf", conf, "--lake", lake, "--run-id", "again", spark=spark))
+    found = ended(cluster(2).submit("crossmatch", "--conf", conf, "--lake", lake, "--run-id", "again", spark=spark))
     assert found.returncode == 0, found.stderr
-    tasni("compare", str(whole), "--lake", str(lake), "--spark", "short", "--tables", "thermal")
+    tasni("compare", str(whole), "--lake", str(lake), "--spark", "short", "--tables", "matches", "match_tiles")

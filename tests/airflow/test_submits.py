@@ -17,7 +17,7 @@ import pytest
 from tests.small import ROOT, ROWS, assert_same, free_port, tasni
 
 pytestmark = pytest.mark.airflow
-PATIENCE_S = 600
+PATIENCE_S = 1200
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ COMMANDS = {
     "runs": "list what runs committed, or compare two of them",
     "show": "show all that is known of a source or of a place",
     "why": "say why a source was kept or rejected",
+    "audit": "say whether a model may be trained on a table, and why not",
     "sql": "ask the lake in SQL, with the sky's functions",
     "export": "write a table as VOTable, FITS, ECSV, CSV, Parquet or HATS",
     "map": "show every job, what it reads and what it writes",

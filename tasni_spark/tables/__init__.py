@@ -1,6 +1,7 @@
 """The tables, declared once each; nothing here imports Spark."""
 
 from tasni_spark.tables.associations import MATCH_TILES, MATCHES
+from tasni_spark.tables.features import FEATURE_STRATA, FEATURE_TABLE
 from tasni_spark.tables.light_curves import LIGHTCURVE_TILES, LIGHTCURVES, TREND_TESTS, TRENDS, VARIABILITY, VISITS
 from tasni_spark.tables.ops import OPS_PROGRESS, OPS_RUNS, SURVEYS
 from tasni_spark.tables.search import CANDIDATES, CUTFLOW, VERDICTS
@@ -28,6 +29,8 @@ TABLES = {
         VARIABILITY,
         TREND_TESTS,
         TRENDS,
+        FEATURE_STRATA,
+        FEATURE_TABLE,
     )
 }
 """Tables that jobs write; those of a survey come from its definition in `conf/surveys`."""

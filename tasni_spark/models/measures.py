@@ -6,6 +6,7 @@ top do. Intervals are bootstraps over blocks of the sky, since sources of one bl
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ def auc(score: Floats, is_positive: Bools) -> float:
 
 
 def auc_within(score: Floats, is_positive: Bools, block: Ints) -> float:
-    """Mean area under the ROC curve inside blocks, each weighted with its pairs; NaN where no block has both classes."""
+    """Mean area under the ROC curve inside blocks, weighted with their pairs; NaN where none has both classes."""
     order = np.lexsort((score, block))
     s, y, b = score[order], is_positive[order], block[order]
     starts = np.flatnonzero(np.r_[True, b[1:] != b[:-1]])
@@ -106,7 +107,7 @@ def over_blocks(
     """
     order = np.argsort(block, kind="stable")
     edges = np.flatnonzero(np.r_[True, np.diff(block[order]) != 0, True])
-    parts = [order[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    parts = [order[a:b] for a, b in itertools.pairwise(edges)]
     rng = np.random.default_rng(seed)
     found = []
     for _ in range(draws):

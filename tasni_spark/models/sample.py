@@ -1,7 +1,7 @@
 """Training rows as arrays: features, labels and splits of the few sources that models learn from.
 
-Why: 10^2 .. 10^5 labelled sources fit into memory whatever the catalogue holds, so that audit, folds and calibration are
-plain NumPy; only scoring meets every source.
+Why: 10^2 .. 10^5 labelled sources fit into memory whatever the catalogue holds, so that audit, folds and calibration
+are plain NumPy; only scoring meets every source.
 """
 
 from __future__ import annotations

@@ -3,6 +3,15 @@
 from tasni_spark.tables.associations import MATCH_TILES, MATCHES
 from tasni_spark.tables.features import FEATURE_STRATA, FEATURE_TABLE
 from tasni_spark.tables.light_curves import LIGHTCURVE_TILES, LIGHTCURVES, TREND_TESTS, TRENDS, VARIABILITY, VISITS
+from tasni_spark.tables.models import (
+    FEATURE_AUDIT,
+    LABELS,
+    MODEL_MEASURES,
+    OUT_OF_FOLD,
+    SCORES,
+    SPLITS,
+    STANDINGS,
+)
 from tasni_spark.tables.ops import OPS_PROGRESS, OPS_RUNS, SURVEYS
 from tasni_spark.tables.search import CANDIDATES, CUTFLOW, VERDICTS
 from tasni_spark.tables.sky import COVERAGE, DENSITY, TILING
@@ -31,6 +40,13 @@ TABLES = {
         TRENDS,
         FEATURE_STRATA,
         FEATURE_TABLE,
+        LABELS,
+        SPLITS,
+        FEATURE_AUDIT,
+        OUT_OF_FOLD,
+        MODEL_MEASURES,
+        SCORES,
+        STANDINGS,
     )
 }
 """Tables that jobs write; those of a survey come from its definition in `conf/surveys`."""

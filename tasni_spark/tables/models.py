@@ -5,6 +5,22 @@ from __future__ import annotations
 from tasni_spark.core.spec import Col, Table
 from tasni_spark.tables.columns import HPX29, ID, SURVEY, TILE
 
+MODELS = {
+    "lightgbm": "Log odds of gradient-boosted trees, LightGBM",
+    "xgboost": "Log odds of gradient-boosted trees, XGBoost",
+    "random_forest": "Votes of a random forest",
+    "perceptron": "Output of a multilayer perceptron",
+    "gradient_boosting": "Half the log odds of Spark's gradient-boosted trees",
+    "linear_svm": "Margin of a linear support vector machine",
+    "rbf_svm": "Margin of a linear support vector machine on the Nystroem map of an RBF kernel",
+    "pu_bagging": "Mean log odds over bags of positive against unlabelled sources",
+    "isolation_forest": "How soon an isolation forest parts it from the rest, SynapseML",
+    "isolation_arrays": "The same by scikit-learn, without jars",
+    "robust_distance": "Mahalanobis distance from the inner nine tenths",
+    "local_outlier_factor": "Local outlier factor against a reference sample",
+}
+"""Kinds of models and what their scores are."""
+
 _TARGET = Col("target", "string", "What is sought: the positive class of the labels", ucd="meta.id", nullable=False)
 _MODEL = Col("model", "string", "Kind of model", ucd="meta.id", nullable=False)
 _MODEL_ID = Col("model_id", "string", "Identifier of the trained model in the registry", ucd="meta.id", nullable=False)
@@ -134,7 +150,7 @@ SCORES = Table(
         HPX29,
         ID,
         Col("stratum", "int", "Stratum of latitude and W2", ucd="meta.code", nullable=False),
-        Col("scores", "map<string,float>", "Model to its score: greater is likelier, or stranger", ucd="stat.value"),
+        *(Col(name, "float", f"{doc}; null where it does not score", ucd="stat.value") for name, doc in MODELS.items()),
         Col("model_ids", "map<string,string>", "Model to its identifier in the registry", ucd="meta.id"),
         Col("dictionary", "string", "Hash of the feature dictionary", ucd="meta.version", nullable=False),
     ),

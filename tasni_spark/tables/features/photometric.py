@@ -6,7 +6,7 @@ import itertools
 from math import log10
 
 from tasni_spark.tables.features.bands import NULL_WISE, WISE, pairs
-from tasni_spark.tables.features.spec import Family, hypot
+from tasni_spark.tables.features.spec import Family, entropy, hypot
 
 _G = "photometric"
 _X, _Y = "(m_w2 - m_w3)", "(m_w1 - m_w2)"
@@ -132,18 +132,15 @@ FAMILIES = (
         "none",
         "Entropy of these shares in nat: low where one band has all the light",
         "Not all four bands are measured",
-        {
-            "wise": "-("
-            + " + ".join(f"(pow(10, {b.nu_f_nu}) / ({_SHARE})) * ln(pow(10, {b.nu_f_nu}) / ({_SHARE}))" for b in WISE)
-            + ")"
-        },
+        {"wise": entropy([f"pow(10, {b.nu_f_nu})" for b in WISE])},
         range=(0, 1.4),
     ),
     Family(
         _G,
         "slope",
         "dex",
-        "Slope of log nu F_nu over log wavelength, W1 .. W4: the class of a young star (Lada 1987, 1987IAUS..115....1L)",
+        "Slope of log nu F_nu over log wavelength, W1 .. W4: the class of a young star (Lada 1987, "
+        "1987IAUS..115....1L)",
         "Not all four bands are measured",
         {
             "wise": "("
@@ -284,9 +281,9 @@ FAMILIES = (
         _G,
         "distance_from_border",
         "mag",
-        "Distance from a published border in the plane of W1-W2 over W2-W3, positive inside: AGN wedge of Mateos et al. "
-        "2012 (2012MNRAS.426.3271M), T dwarfs of Kirkpatrick et al. 2011 (2011ApJS..197...19K), young stars of Koenig "
-        "and Leisawitz 2014 (2014ApJ...791..131K)",
+        "Distance from a published border in the plane of W1-W2 over W2-W3, positive inside: AGN wedge of Mateos et "
+        "al. 2012 (2012MNRAS.426.3271M), T dwarfs of Kirkpatrick et al. 2011 (2011ApJS..197...19K), young stars of "
+        "Koenig and Leisawitz 2014 (2014ApJ...791..131K)",
         NULL_WISE,
         _loci(),
     ),

@@ -33,10 +33,10 @@ _B, _L = "radians(glat)", "radians(glon)"
 
 def _from(l_deg: float, b_deg: float) -> str:
     """Angle from a Galactic direction, in deg."""
-    l, b = radians(l_deg), radians(b_deg)
+    lon, lat = radians(l_deg), radians(b_deg)
     return (
-        f"degrees(acos(greatest(-1, least(1, sin({_B}) * {sin(b):.9f} "
-        f"+ cos({_B}) * {cos(b):.9f} * cos({_L} - {l:.9f})))))"
+        f"degrees(acos(greatest(-1, least(1, sin({_B}) * {sin(lat):.9f} "
+        f"+ cos({_B}) * {cos(lat):.9f} * cos({_L} - {lon:.9f})))))"
     )
 
 

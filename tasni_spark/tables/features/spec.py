@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -174,3 +174,9 @@ def _raw_names(formula: str, known: _Frozen) -> frozenset[str]:
 def hypot(*terms: str) -> str:
     """The root of a sum of squares, in SQL."""
     return "sqrt(" + " + ".join(f"({t}) * ({t})" for t in terms) + ")"
+
+
+def entropy(parts: Sequence[str]) -> str:
+    """Entropy in nat of the shares of a whole, in SQL: ln of the whole less the mean of the parts' ln."""
+    whole = " + ".join(parts)
+    return f"ln({whole}) - (" + " + ".join(f"{p} * ln({p})" for p in parts) + f") / ({whole})"

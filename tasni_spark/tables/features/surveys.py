@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from math import log10
 
 from tasni_spark.tables.features.bands import (
     BANDS,
-    CATWISE,
     MATCH_SIGMA,
     NULL_BAND,
     OTHER,
@@ -16,7 +16,7 @@ from tasni_spark.tables.features.bands import (
     WISE,
     pairs,
 )
-from tasni_spark.tables.features.spec import Family, hypot
+from tasni_spark.tables.features.spec import Family, entropy, hypot
 
 _G = "multiwavelength"
 _NULL_MATCH = "No counterpart, or the survey was not matched there"
@@ -29,13 +29,12 @@ _ADJACENT = tuple(
 )
 _BY_NAME = {b.name: b for b in BANDS}
 _OPTICAL = ("psg", "psr", "psi", "psz", "psy")
+_FLUX = {b.name: f"pow(10, {b.nu_f_nu})" for b in BANDS}
 _CHAIN = ("psr", "psz", "j", "k", "w1", "w2")
 
 
 def _slope(names: tuple[str, ...]) -> str:
     """Slope of log nu F_nu over log wavelength between the ends of a range, by least squares."""
-    from math import log10
-
     x = {n: log10(_BY_NAME[n].um) for n in names}
     mean = sum(x.values()) / len(x)
     scale = sum((v - mean) ** 2 for v in x.values())
@@ -103,8 +102,8 @@ FAMILIES = (
         _G,
         "reddening_free",
         "mag",
-        "Colour without reddening: Q of J, H, K (E(J-H)/E(H-K) of 1.73, Indebetouw et al. 2005, 2005ApJ...619..931I), of "
-        "K, W1, W2 and of g, r, i (Schlafly and Finkbeiner 2011, 2011ApJ...737..103S)",
+        "Colour without reddening: Q of J, H, K (E(J-H)/E(H-K) of 1.73, Indebetouw et al. 2005, 2005ApJ...619..931I), "
+        "of K, W1, W2 and of g, r, i (Schlafly and Finkbeiner 2011, 2011ApJ...737..103S)",
         NULL_BAND,
         {
             "jhk": "(m_j - m_h) - 1.73 * (m_h - m_k)",
@@ -202,8 +201,8 @@ FAMILIES = (
         _G,
         "quality",
         "none",
-        "How well the other survey measured it: Gaia's RUWE and solution, detections in Pan-STARRS1, neighbourhood of a "
-        "galaxy in 2MASS",
+        "How well the other survey measured it: Gaia's RUWE and solution, detections in Pan-STARRS1, neighbourhood of "
+        "a galaxy in 2MASS",
         _NULL_MATCH,
         {
             "gaia_ruwe": "gaia_dr3_ruwe",
@@ -229,8 +228,8 @@ FAMILIES = (
         "Log of nu F_nu in the mid-infrared over that at shorter wavelengths",
         NULL_BAND,
         {
-            f"{red}_{blue}": f"{_BY_NAME[red].nu_f_nu} - log10(pow(10, {_BY_NAME[blue].nu_f_nu}) + pow(10, {_BY_NAME[also].nu_f_nu}))"
-            for red, blue, also in (
+            f"{red}_{a}": f"{_BY_NAME[red].nu_f_nu} - log10({_FLUX[a]} + {_FLUX[b]})"
+            for red, a, b in (
                 ("w2", "j", "k"),
                 ("w3", "j", "k"),
                 ("w4", "j", "k"),
@@ -245,16 +244,7 @@ FAMILIES = (
         "none",
         "Entropy in nat of nu F_nu over r, z, J, K, W1, W2: low where one band has all the light",
         NULL_BAND,
-        {
-            "all": "-("
-            + " + ".join(
-                f"(pow(10, {_BY_NAME[n].nu_f_nu}) / ({' + '.join(f'pow(10, {_BY_NAME[k].nu_f_nu})' for k in _CHAIN)})) "
-                f"* ln(pow(10, {_BY_NAME[n].nu_f_nu}) / ({' + '.join(f'pow(10, {_BY_NAME[k].nu_f_nu})' for k in _CHAIN)}))"
-                for n in _CHAIN
-            )
-            + ")"
-        },
+        {"all": entropy([_FLUX[n] for n in _CHAIN])},
         range=(0, 1.8),
     ),
 )
-_ = CATWISE

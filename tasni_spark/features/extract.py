@@ -91,8 +91,9 @@ def extracted(inputs: Inputs, group: Group, cfg: FeaturesConfig, wanted: list[Fe
     if raw & set(COLUMNS):
         rows = rows.join(F.broadcast(_medians(inputs, cfg)), "stratum", "left")
     named = [_finite(F.expr(f.formula)).cast("float").alias(f.name) for f in wanted]
-    keys = [F.lit(cfg.left).alias("survey"), "tile", "hpx29", "id", "stratum"]
-    return _with_symbols(rows, formulas).select(*keys, *named)
+    return _with_symbols(rows, formulas).select(
+        F.lit(cfg.left).alias("survey"), "tile", "hpx29", "id", "stratum", *named
+    )
 
 
 def _finite(value: Column) -> Column:

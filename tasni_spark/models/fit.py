@@ -7,10 +7,11 @@ rows that the tested fold and the ring around it have no part in.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import xgboost as xgb
 from numpy.typing import NDArray
 from pyspark.sql import SparkSession
@@ -22,7 +23,7 @@ from tasni_spark.core.errors import DataError
 from tasni_spark.models import measures
 from tasni_spark.models.learners import LEARNERS, Sizes, framed
 from tasni_spark.models.measures import Bools, Floats, Interval
-from tasni_spark.models.registry import Trained, filling
+from tasni_spark.models.registry import Filling, Trained, filling
 from tasni_spark.models.sample import Rows
 
 
@@ -88,8 +89,7 @@ def fit(learner: str, rows: Rows, cfg: FitConfig, spark: SparkSession | None) ->
         probability[at] = np.interp(score[at], knots["x"], knots["y"])
     whole = _trained(learner, rows, _learns(learner, rows, np.ones(len(rows), bool), cfg), cfg, spark)
     knots = calibrated(score, rows.label, np.ones(len(rows), bool), cfg)
-    trained = Trained(whole.learner, whole.names, whole.fill, whole.mean, whole.scale, whole.model, knots)
-    return Fitted(trained, score, probability, _measured(rows, score, cfg.seed))
+    return Fitted(replace(whole, calibrator=knots), score, probability, _measured(rows, score, cfg.seed))
 
 
 def check(rows: Rows) -> None:
@@ -150,9 +150,8 @@ def _trained(learner: str, rows: Rows, which: Bools, cfg: FitConfig, spark: Spar
         measured = ~np.isnan(x).all(0)
         part = part.only([n for n, m in zip(part.names, measured, strict=True) if m])
         x = part.values[which]
-    numbers = filling(x, part.names) if kind.is_filled else ((), (), ())
-    empty = Trained(learner, part.names, *numbers, None)
-    return Trained(learner, part.names, *numbers, kind.fit(empty.prepared(x), y, weight, cfg, spark))
+    empty = Trained(learner, part.names, filling(x, part.names) if kind.is_filled else Filling(), None)
+    return replace(empty, model=kind.fit(empty.prepared(x), y, weight, cfg, spark))
 
 
 def chosen(rows: Rows, which: Bools, y: Floats, weight: Floats, cfg: FitConfig) -> Sequence[str]:
@@ -163,9 +162,8 @@ def chosen(rows: Rows, which: Bools, y: Floats, weight: Floats, cfg: FitConfig) 
     params = {"max_depth": 4, "eta": 0.2, "colsample_bytree": 0.3, "max_bin": 64, "nthread": 1}
     params |= {"seed": cfg.seed, "verbosity": 0}
     data = xgb.QuantileDMatrix(rows.values[which], y, weight=weight, nthread=1, max_bin=64)
-    gain = xgb.train(params | {"objective": "binary:logistic", "tree_method": "hist"}, data, 40).get_score(
-        importance_type="total_gain"
-    )
+    model = xgb.train(params | {"objective": "binary:logistic", "tree_method": "hist"}, data, 40)
+    gain: dict[str, Any] = dict(model.get_score(importance_type="total_gain"))
     order = sorted(range(len(rows.names)), key=lambda k: (-gain.get(f"f{k}", 0.0), rows.names[k]))
     return [rows.names[k] for k in sorted(order[: cfg.n_features])]
 
@@ -177,8 +175,9 @@ def scores(trained: Trained, x: NDArray[np.float32], spark: SparkSession | None)
         return trained.kind.score(trained.model, ready)
     assert trained.kind.scored is not None
     assert spark is not None
-    made = trained.kind.scored(trained.model, framed(spark, ready), "score").select("_row", "score").toPandas()
-    return np.asarray(made.sort_values("_row")["score"].to_numpy(np.float64))
+    made = trained.kind.scored(trained.model, framed(spark, ready), "score").select("_row", "score")
+    table: pd.DataFrame = made.toPandas()
+    return np.asarray(table.sort_values("_row")["score"].to_numpy(np.float64))
 
 
 def calibrated(score: Floats, label: Floats, which: Bools, cfg: FitConfig) -> dict[str, list[float]]:

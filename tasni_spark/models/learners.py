@@ -86,7 +86,7 @@ def framed(spark: SparkSession, x: Matrix, y: Floats | None = None, w: Floats | 
     table = {"_row": np.arange(len(x)), "_values": list(x.astype(np.float64))}
     table |= {} if y is None else {"label": y, "weight": np.ones(len(x)) if w is None else w}
     frame = spark.createDataFrame(pd.DataFrame(table)).coalesce(1)
-    return frame.withColumn("_x", array_to_vector("_values")).drop("_values")
+    return frame.withColumn("_x", array_to_vector(F.col("_values"))).drop("_values")
 
 
 def vector(columns: Sequence[Column]) -> Column:
@@ -172,12 +172,13 @@ def _load_isolation(folder: Folder, _: SparkSession | None) -> Any:
 
 def _with_raw(model: Any, frame: DataFrame, name: str) -> DataFrame:
     """The log odds, or their like, of the second class."""
-    made = model.transform(frame)
-    return made.select(*frame.columns, vector_to_array("_raw")[1].cast("float").alias(name))
+    made: DataFrame = model.transform(frame)
+    return made.select(*frame.columns, vector_to_array(F.col("_raw"))[1].cast("float").alias(name))
 
 
 def _with_strangeness(model: Any, frame: DataFrame, name: str) -> DataFrame:
-    return model.transform(frame).select(*frame.columns, F.col("_score").cast("float").alias(name))
+    made: DataFrame = model.transform(frame)
+    return made.select(*frame.columns, F.col("_score").cast("float").alias(name))
 
 
 # -- pyspark.ml -------------------------------------------------------------------------------------------------------
@@ -213,7 +214,14 @@ def _save_spark(model: Any, folder: Folder) -> None:
 
 
 def _boosted(x: Matrix, y: Floats, w: Floats, n: int, seed: int) -> Any:
-    params = {"max_depth": 6, "eta": 0.05, "subsample": 0.8, "colsample_bytree": 0.5, "nthread": 1, "seed": seed}
+    params: dict[str, Any] = {
+        "max_depth": 6,
+        "eta": 0.05,
+        "subsample": 0.8,
+        "colsample_bytree": 0.5,
+        "nthread": 1,
+        "seed": seed,
+    }
     params |= {"objective": "binary:logistic", "tree_method": "hist", "verbosity": 0}
     return xgb.train(params, xgb.QuantileDMatrix(x, y, weight=w, nthread=1), n)
 

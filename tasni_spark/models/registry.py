@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,14 @@ from tasni_spark.tables.features import HASH
 PACKAGES = ("pyspark", "synapseml", "xgboost-cpu", "scikit-learn", "numpy")
 
 
+class Filling(NamedTuple):
+    """What a null becomes, and what is subtracted and divided by, a feature each; empty where a learner takes nulls."""
+
+    fill: tuple[float, ...] = ()
+    mean: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True)
 class Trained:
     """A model and all that scoring needs.
@@ -36,8 +44,8 @@ class Trained:
         Key of LEARNERS.
     names
         Features, in the order of the matrix.
-    fill, mean, scale : (features,)
-        What a null becomes, and what is subtracted and divided by; empty where the learner takes nulls.
+    filling
+        How nulls are filled and features scaled.
     calibrator
         `x`, `y`: knots from raw score to probability, linear between.
     model
@@ -48,9 +56,7 @@ class Trained:
 
     learner: str
     names: tuple[str, ...]
-    fill: tuple[float, ...]
-    mean: tuple[float, ...]
-    scale: tuple[float, ...]
+    filling: Filling
     model: Any = field(compare=False)
     calibrator: Mapping[str, list[float]] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
@@ -62,19 +68,18 @@ class Trained:
 
     def prepared(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Rows as the learner takes them."""
-        if not self.fill:
+        if not self.filling.fill:
             return x
-        filled = np.where(np.isnan(x), np.array(self.fill, np.float32), x)
-        scaled = (filled - np.array(self.mean, np.float32)) / np.array(self.scale, np.float32)
+        fill, mean, scale = (np.array(v, np.float32) for v in self.filling)
+        scaled = (np.where(np.isnan(x), fill, x) - mean) / scale
         return np.asarray(np.clip(scaled, -20.0, 20.0), np.float32)
 
     def columns(self) -> list[Column]:
         """The same as columns of a frame of features."""
-        if not self.fill:
+        if not self.filling.fill:
             return [F.col(n) for n in self.names]
-        made = zip(self.names, self.fill, self.mean, self.scale, strict=True)
-        clipped = lambda c: F.greatest(F.lit(-20.0), F.least(F.lit(20.0), c))  # noqa: E731
-        return [clipped((F.coalesce(F.col(n), F.lit(f)) - F.lit(m)) / F.lit(s)) for n, f, m, s in made]
+        made = zip(self.names, *self.filling, strict=True)
+        return [_clipped((F.coalesce(F.col(n), F.lit(f)) - F.lit(m)) / F.lit(s)) for n, f, m, s in made]
 
     def probability(self, score: NDArray[Any]) -> NDArray[np.float64]:
         """Calibrated probability; NaN for a model without a calibrator."""
@@ -83,7 +88,11 @@ class Trained:
         return np.asarray(np.interp(score, self.calibrator["x"], self.calibrator["y"]))
 
 
-def filling(x: NDArray[np.float32], names: tuple[str, ...]) -> tuple[tuple[float, ...], ...]:
+def _clipped(value: Column) -> Column:
+    return F.greatest(F.lit(-20.0), F.least(F.lit(20.0), value))
+
+
+def filling(x: NDArray[np.float32], names: tuple[str, ...]) -> Filling:
     """Median, mean and scale of training rows.
 
     Raises
@@ -101,7 +110,7 @@ def filling(x: NDArray[np.float32], names: tuple[str, ...]) -> tuple[tuple[float
     inner = np.clip(full, low, high)
     scale = inner.std(0)
     scale[scale == 0] = 1.0
-    return tuple(tuple(float(v) for v in a) for a in (fill, inner.mean(0), scale))
+    return Filling(*(tuple(float(v) for v in a) for a in (fill, inner.mean(0), scale)))
 
 
 def home(ops: Folder) -> Folder:
@@ -116,9 +125,7 @@ def save(trained: Trained, registry: Folder, survey: str, target: str, card: str
         "survey": survey,
         "target": target,
         "names": list(trained.names),
-        "fill": list(trained.fill),
-        "mean": list(trained.mean),
-        "scale": list(trained.scale),
+        "filling": list(trained.filling),
         "calibrator": dict(trained.calibrator),
         "dictionary": HASH,
         "versions": {p: version(p) for p in PACKAGES},
@@ -164,11 +171,10 @@ def load(registry: Folder, model_id: str, spark: SparkSession | None) -> Trained
         raise ContractError(
             f"model {model_id}: its artefact is not that of the manifest ({', '.join(changed[:3])}): train it anew"
         )
-    kept = ("names", "fill", "mean", "scale")
-    about = {k: v for k, v in manifest.items() if k not in (*kept, "calibrator", "learner")}
+    about = {k: v for k, v in manifest.items() if k not in ("names", "filling", "calibrator", "learner")}
     model = LEARNERS[manifest["learner"]].load(folder / "artefact", spark)
-    numbers = [tuple(manifest[k]) for k in kept]
-    return Trained(manifest["learner"], *numbers, model, manifest["calibrator"], about)  # type: ignore[arg-type]
+    numbers = Filling(*map(tuple, manifest["filling"]))
+    return Trained(manifest["learner"], tuple(manifest["names"]), numbers, model, manifest["calibrator"], about)
 
 
 def hashes(folder: Folder) -> dict[str, str]:

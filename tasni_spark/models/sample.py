@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from pyspark.sql import functions as F
 
@@ -81,7 +82,7 @@ class Rows:
 
     def trains(self, fold: int) -> Bools:
         """Rows that may train a model which is tested on a fold: neither in it nor in the ring around it."""
-        return (self.fold != fold) & ~self.buffers[:, fold]
+        return np.asarray((self.fold != fold) & ~self.buffers[:, fold])
 
     @property
     def folds(self) -> range:
@@ -112,7 +113,7 @@ def rows_of(inputs: Inputs, survey: str, target: str, names: Sequence[str]) -> R
     split = inputs.read(SPLITS.name).where(F.col("survey") == survey).drop("survey", "hpx29")
     features = inputs.read(FEATURE_TABLE.name).where(F.col("survey") == survey)
     both = features.select("id", "tile", "hpx29", "stratum", *dict.fromkeys((*names, *SKY)))
-    found = both.join(F.broadcast(split), ["tile", "id"]).toPandas()
+    found: pd.DataFrame = both.join(F.broadcast(split), ["tile", "id"]).toPandas()
     if found.empty:
         raise DataError(f"splits of {survey}: no row has features: run features and splits for it")
     found = found.sort_values("id", kind="stable", ignore_index=True)

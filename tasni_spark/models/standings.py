@@ -77,7 +77,8 @@ def standings(inputs: Inputs, _: Group, cfg: StandingsConfig) -> Output:
     ranked = with_ranks(rows, models)
     best = ranked.orderBy(F.desc("borda"), F.asc("id")).limit(cfg.top)
     wanted = ["id", "tile", "hpx29", "stratum", "borda", "disagreement", *models, *(f"rank_{m}" for m in models)]
-    top = best.select(*wanted).toPandas().sort_values(["borda", "id"], ascending=[False, True], ignore_index=True)
+    listed: pd.DataFrame = best.select(*wanted).toPandas()
+    top = listed.sort_values(["borda", "id"], ascending=[False, True], ignore_index=True)
     outlier = next((m for m in (cfg.outlier, *models) if m in models and LEARNERS[m].is_outlier), "")
     top = top.assign(**_strange(inputs, cfg, rows, top, outlier))
     home = registry.home(inputs.lake.ops)
@@ -118,7 +119,7 @@ def with_ranks(rows: DataFrame, models: list[str]) -> DataFrame:
     """Percentile ranks in strata, `rank_<model>`, their mean `borda` and their spread `disagreement`."""
     counts = [F.struct(F.lit(k).alias("model"), "stratum", _bin(m).alias("bin")).alias(m) for k, m in enumerate(models)]
     found = rows.select(F.inline(F.array(*counts))).where("bin IS NOT NULL")
-    table = found.groupBy("model", "stratum", "bin").count().toPandas()
+    table: pd.DataFrame = found.groupBy("model", "stratum", "bin").count().toPandas()
     edges = {
         (int(k), int(s)): _cumulated(part["bin"].to_numpy(np.int64), part["count"].to_numpy(np.int64))
         for (k, s), part in table.groupby(["model", "stratum"])
@@ -175,7 +176,7 @@ def _strange(inputs: Inputs, cfg: StandingsConfig, rows: DataFrame, top: pd.Data
     if not model:
         return {n: np.full(len(top), np.nan) for n in ("p_outlier", "q_outlier")} | {"n_calibration": None}
     kept = inputs.read(SPLITS.name).where((F.col("survey") == cfg.left) & F.col("is_calibration")).select("tile", "id")
-    known = rows.join(F.broadcast(kept), ["tile", "id"]).select("stratum", model).toPandas()
+    known: pd.DataFrame = rows.join(F.broadcast(kept), ["tile", "id"]).select("stratum", model).toPandas()
     by = calibration(known[model].to_numpy(np.float64), known["stratum"].to_numpy(np.int64))
     others = rows.join(F.broadcast(kept), ["tile", "id"], "left_anti").select("stratum", model)
 
@@ -185,7 +186,7 @@ def _strange(inputs: Inputs, cfg: StandingsConfig, rows: DataFrame, top: pd.Data
             p = p_values(score.astype(np.float64), stratum.astype(np.int64), by)
             yield pa.record_batch([pa.array(p)], names=["p"])
 
-    levels = others.mapInArrow(p_of, "p double").groupBy("p").count().toPandas()
+    levels: pd.DataFrame = others.mapInArrow(p_of, "p double").groupBy("p").count().toPandas()
     q = q_of(levels["p"].to_numpy(np.float64), levels["count"].to_numpy(np.int64))
     p = p_values(top[model].to_numpy(np.float64), top["stratum"].to_numpy(np.int64), by)
     least = np.array(sorted(q))
@@ -230,7 +231,7 @@ def _reasons(inputs: Inputs, cfg: StandingsConfig, top: pd.DataFrame, model: Tra
         return {}
     rows = _features(inputs, cfg, top, list(model.names)).withColumn("_x", vector(model.columns()))
     explained = model.model.copy().setFeaturesShapCol("_shap").transform(rows)
-    table = explained.select("id", *model.names, vector_to_array("_shap").alias("_shap")).toPandas()
+    table = explained.select("id", *model.names, vector_to_array(F.col("_shap")).alias("_shap")).toPandas()
     found = {}
     for row in table.itertuples(index=False):
         parts = np.asarray(row[-1])[: len(model.names)]

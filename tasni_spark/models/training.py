@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,7 @@ def training(inputs: Inputs, _: Group, cfg: TrainingConfig) -> Output:
         part = rows.only([n for n in wanted(groups) if n in rows.names])
         found[model] = fit(model, part, cfg, inputs.spark)
     pins = {k: v for k, v in inputs.pins.items() if k.partition("@")[0] in ("features", "labels", "splits")}
-    ids = {m: _kept(inputs, cfg, rows, m, f, pins, verdict.facts) for m, f in found.items()}
+    ids = {m: _kept(inputs, cfg, rows, f, pins, verdict.facts) for m, f in found.items()}
     inputs.notes["models"] = ids
     told = pd.concat([_out_of_fold(cfg, rows, m, ids[m], f) for m, f in found.items()], ignore_index=True)
     measured = pd.DataFrame([line for m, f in found.items() for line in _measures(cfg, rows, m, ids[m], f)])
@@ -85,7 +85,6 @@ def _kept(
     inputs: Inputs,
     cfg: TrainingConfig,
     rows: Rows,
-    model: str,
     fitted: Fitted,
     pins: Mapping[str, int],
     facts: Mapping[str, float],
@@ -100,11 +99,9 @@ def _kept(
         "measures": {n: list(i) for n, i in fitted.measures.items()},
         "audit": dict(facts),
     }
-    t = fitted.trained
-    trained = registry.Trained(t.learner, t.names, t.fill, t.mean, t.scale, t.model, t.calibrator, about)
-    return registry.save(
-        trained, registry.home(inputs.lake.ops), cfg.left, cfg.target, card(trained, cfg.left, cfg.target)
-    )
+    trained = replace(fitted.trained, about=about)
+    home = registry.home(inputs.lake.ops)
+    return registry.save(trained, home, cfg.left, cfg.target, card(trained, cfg.left, cfg.target))
 
 
 def _out_of_fold(cfg: TrainingConfig, rows: Rows, model: str, model_id: str, fitted: Fitted) -> pd.DataFrame:
@@ -142,6 +139,6 @@ def tell(inputs: Inputs, cfg: TrainingConfig, _: Mapping[str, int], __: Mapping[
     home.write(f"{cfg.left}.json", (home.read(f"{cfg.left}.json") or {}) | ids)
     found = {}
     for model, model_id in ids.items():
-        value, low, high = home.__truediv__(model_id).read("manifest.json")["measures"]["average_precision"]
+        value, low, high = (home / model_id).read("manifest.json")["measures"]["average_precision"]
         found[model] = f"average precision {value:.3f} ({low:.3f} .. {high:.3f}), {model_id}"
     return found

@@ -19,7 +19,6 @@ from tasni_spark.models.card import card
 from tasni_spark.models.errors import calibration, p_values, q_of
 from tasni_spark.models.fit import FitConfig, calibrated, chosen, fit, scores
 from tasni_spark.models.learners import LEARNERS
-from tasni_spark.models.registry import Trained
 from tasni_spark.models.sample import Rows, wanted
 from tasni_spark.tables.features import FEATURES
 from tasni_spark.tables.models import MODELS
@@ -84,7 +83,7 @@ def test_a_model_learns_is_stored_and_says_the_same(model: str, rows: Rows, tmp_
         "folds": {"1": 0},
     }
     about |= {"measures": {n: list(i) for n, i in fitted.measures.items()}}
-    kept = Trained(t.learner, t.names, t.fill, t.mean, t.scale, t.model, t.calibrator, about)
+    kept = replace(t, about=about)
     home = Folder.at(str(tmp_path))
     model_id = registry.save(kept, home, "allwise", "cold_dwarf", card(kept, "allwise", "cold_dwarf"))
     assert registry.save(kept, home, "allwise", "cold_dwarf", "") == model_id

@@ -267,7 +267,7 @@ def folds(block: Ints, n: int, seed: int) -> Ints:
     for k in order:
         fold[k] = int(np.argmin(load))
         load[fold[k]] += size[k]
-    return fold[at]
+    return np.asarray(fold[at])
 
 
 def split_objects(identity: Ints, fold: Ints) -> int:

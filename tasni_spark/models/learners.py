@@ -214,15 +214,8 @@ def _save_spark(model: Any, folder: Folder) -> None:
 
 
 def _boosted(x: Matrix, y: Floats, w: Floats, n: int, seed: int) -> Any:
-    params: dict[str, Any] = {
-        "max_depth": 6,
-        "eta": 0.05,
-        "subsample": 0.8,
-        "colsample_bytree": 0.5,
-        "nthread": 1,
-        "seed": seed,
-    }
-    params |= {"objective": "binary:logistic", "tree_method": "hist", "verbosity": 0}
+    params: dict[str, Any] = {"max_depth": 6, "eta": 0.05, "subsample": 0.8, "colsample_bytree": 0.5}
+    params |= {"nthread": 1, "seed": seed, "objective": "binary:logistic", "tree_method": "hist", "verbosity": 0}
     return xgb.train(params, xgb.QuantileDMatrix(x, y, weight=w, nthread=1), n)
 
 

@@ -45,7 +45,7 @@ def auc_within(score: Floats, is_positive: Bools, block: Ints) -> float:
     size = np.diff(np.r_[starts, len(b)])
     tie = np.flatnonzero(np.r_[True, (b[1:] != b[:-1]) | (s[1:] != s[:-1])])
     length = np.diff(np.r_[tie, len(b)])
-    rank = np.repeat(tie + (length + 1) / 2, length) - np.repeat(starts, size)
+    rank: Floats = np.repeat(tie + (length + 1) / 2, length) - np.repeat(starts, size)
     n_pos = np.add.reduceat(y.astype(float), starts)
     pairs = n_pos * (size - n_pos)
     total = np.add.reduceat(np.where(y, rank, 0.0), starts) - n_pos * (n_pos + 1) / 2

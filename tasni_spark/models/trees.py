@@ -68,7 +68,7 @@ def strangeness(forest: Arrays, x: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(2.0 ** (-depth / forest["scale"][0]))
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc]
+@numba.njit(cache=True, nogil=True)
 def _depths(x, roots, feature, threshold, left, right, length):  # type: ignore[no-untyped-def]
     found = np.zeros(len(x))
     for root in roots:

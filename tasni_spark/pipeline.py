@@ -54,7 +54,7 @@ JOBS = {
             "search",
             "Judge every source by every cut; keep those that fail none, and count what each cut costs",
             config="tasni_spark.search.search:SearchConfig",
-            reads=("tiling", "coverage", "density", "matches", "match_tiles", "{left}"),
+            reads=("tiling", "coverage", "density", "matches", "match_tiles", "{left}", "{beside}"),
             writes=("verdicts", "candidates", "cutflow"),
         ),
         Job(

@@ -92,7 +92,7 @@ $(JARS)/.done: conf/jars/pom.xml conf/jars/jars.lock | $(VENV)/.done
 	@touch $@
 
 jars-gpu: jars ## the RAPIDS jar as well: 600 MB
-	@mvn -q -B -f conf/jars/pom.xml -P gpu dependency:copy -Djars=$(CURDIR)/$(JARS)
+	@mvn -q -B -f conf/jars/pom.xml -P gpu dependency:copy -Djars=$(CURDIR)/$(JARS)/gpu
 
 dictionary: $(VENV)/.done ## write sql/DICTIONARY.md from the declarations
 	@$(BIN)/python -m tasni_spark.cli.dictionary

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
-from tasni_spark.crossmatch import sql
+from tasni_spark.crossmatch import likelihood, sedona, sql
 from tasni_spark.crossmatch.config import CrossmatchConfig
 from tasni_spark.crossmatch.motion import Epochs, with_motion
 from tasni_spark.crossmatch.tiles.step import Replacement, unfit
@@ -48,18 +48,17 @@ def bounds(inputs: Inputs, survey: str, column: str) -> tuple[float, float] | No
     return (min(low), max(high)) if low and high else None
 
 
-def engine(inputs: Inputs, cfg: CrossmatchConfig) -> tuple[str, str]:
-    """The engine of a run, and why it is not the fast one."""
+def engine(inputs: Inputs, cfg: CrossmatchConfig) -> dict[str, str]:
+    """The engine of a run and the reason, for its plan."""
     if cfg.engine != "auto":
-        return cfg.engine, ""
+        return {"engine": cfg.engine, "because": "it was asked for"}
     reason = unfit(inputs, cfg)
-    return ("sql", reason) if reason else ("tiles", "")
+    return {"engine": "sql" if reason else "tiles", "because": reason or "workers can read the lake's sorted files"}
 
 
-def tell(inputs: Inputs, cfg: CrossmatchConfig, _: Mapping[str, int], __: object) -> dict[str, str]:
+def tell(inputs: Inputs, *_: object) -> dict[str, str]:
     """Which engine it was."""
-    name, reason = engine(inputs, cfg)
-    return {"engine": f"{name}: {reason}" if reason else name}
+    return {key: inputs.notes[key] for key in ("engine", "because")}
 
 
 def crossmatch(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
@@ -67,27 +66,50 @@ def crossmatch(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
     surveys = rights(inputs, cfg)
     if not surveys:
         return {}
-    if engine(inputs, cfg)[0] == "tiles":
+    if inputs.notes["engine"] == "tiles":
         radii = {right: radius_arcsec(inputs, cfg, right) for right in surveys}
         return {MATCHES: Replacement(inputs, group, cfg, radii)}
     tiles = list(group.tiles)
     region = cover.merged([span(t) for t in tiles])
     reach = {right: reach_arcsec(inputs, cfg, right) for right in surveys}
-    left = inputs.read(f"{cfg.left}_positions").select(*_NEEDED)
+    left = with_errors(inputs.read(f"{cfg.left}_positions"), cfg).select(*_NEEDED, *variance(cfg))
     halo = cover.within(F.col("hpx29"), cover.grown(region, max(reach.values()) / 3600))
     left = left.where(halo) if cfg.how == "symmetric" else left.where(F.col("tile").isin(tiles))
     sides = []
     for right in surveys:
         near = cover.within(F.col("hpx29"), cover.grown(region, reach[right] / 3600))
-        moving = with_motion(inputs.read(f"{right}_positions").where(near), cfg.motion_snr)
+        moving = with_motion(with_errors(inputs.read(f"{right}_positions").where(near), cfg), cfg.motion_snr)
         sides.append(sql.Right(right, moving, radius_arcsec(inputs, cfg, right)))
-    found = sql.pairs(left, sides, epochs(inputs, cfg.left), geometry(inputs, cfg, surveys))
+    pairs = sedona.pairs if inputs.notes["engine"] == "sedona" else sql.pairs
+    found = pairs(left, sides, epochs(inputs, cfg.left), geometry(inputs, cfg, surveys))
     chosen = {"nearest": sql.nearest, "all": sql.ranked, "symmetric": sql.mutual}[cfg.how](found, ["tile", "hpx29"])
     chosen = chosen.where(F.col("tile").isin(tiles)) if cfg.how == "symmetric" else chosen
+    chosen = chosen.where(F.col("rank") <= cfg.k) if cfg.k else chosen
     chosen = density.with_density(chosen, inputs, surveys, F.col("right_survey"), "_rho")
     p_chance = density.p_chance(F.col("sep_arcsec"), F.col("_rho"))
-    chosen = chosen.withColumns({"left_survey": F.lit(cfg.left), "p_chance": p_chance})
+    chosen = chosen.withColumns({"left_survey": F.lit(cfg.left), "p_chance": p_chance, **weights(cfg)})
     return {MATCHES: chosen.select(*MATCHES.names)}
+
+
+def variance(cfg: CrossmatchConfig) -> list[str]:
+    """The column of errors, where they matter."""
+    return ["variance_arcsec2"] if cfg.score or cfg.sigmas else []
+
+
+def with_errors(positions: DataFrame, cfg: CrossmatchConfig) -> DataFrame:
+    """Add the square of the error of each place, the mean of both directions; null where there is none."""
+    ra, dec = F.col("ra_error_arcsec"), F.col("dec_error_arcsec")
+    return positions.withColumns(dict.fromkeys(variance(cfg), (ra * ra + dec * dec) / 2))
+
+
+def weights(cfg: CrossmatchConfig) -> dict[str, Column]:
+    """Score, Bayes factor and posterior of pairs with their separation, errors and density."""
+    names = ("score", "bayes_factor", "p_match")
+    if not cfg.score:
+        return {name: F.lit(None).cast("double") for name in names}
+    score = F.col("sep_arcsec") * F.col("sep_arcsec") / F.col("variance_arcsec2")
+    factor = likelihood.bayes_factor(score, F.col("variance_arcsec2"))
+    return dict(zip(names, (score, factor, likelihood.posterior(factor, cfg.prior, F.col("_rho"))), strict=True))
 
 
 def motions(inputs: Inputs, cfg: CrossmatchConfig, right: str) -> tuple[float, float]:
@@ -115,7 +137,8 @@ def geometry(inputs: Inputs, cfg: CrossmatchConfig, surveys: Sequence[str]) -> s
         spread = max(spread, radius_arcsec(inputs, cfg, right) + moved)
         if counted := density.summary(inputs, right):
             densest = max(densest, counted[1] * 3600**2)
-    return sql.Geometry(sql.cell_arcsec(densest, spread), cfg.motion_allowance_masyr)
+    cell = sql.cell_arcsec(densest, spread)
+    return sql.Geometry(cell, cfg.motion_allowance_masyr, cfg.sigmas, bool(variance(cfg)))
 
 
 def match_tiles(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:

@@ -6,6 +6,7 @@ of hpx29 lets Spark skip all others. Regions come from mocpy, which is exact abo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def region(text: str) -> Ranges:
     Parameters
     ----------
     text
-        `order/pixel,order/pixel`, `cone:ra,dec,radius` in deg, or `moc:FILE`.
+        `order/pixel,order/pixel`, `cone:ra,dec,radius` in deg, `moc:FILE`, or `region:FILE` in GeoJSON.
 
     Raises
     ------
@@ -88,12 +89,42 @@ def region(text: str) -> Ranges:
             return cone(ra, dec, radius)
         if form == "moc" and rest:
             return ranges(moc_file(rest))
+        if form == "region" and rest:
+            return geojson(rest)
         cells = [tuple(int(v) for v in cell.split("/")) for cell in text.split(",")]
         return merged([(p << 58 - 2 * k, (p + 1) << 58 - 2 * k) for k, p in cells])
     except ValueError as e:
         raise ConfigError(
-            f"--tiles {text}: expected all, order/pixel,order/pixel, cone:ra,dec,radius (deg) or moc:FILE"
+            f"--tiles {text}: expected all, order/pixel,order/pixel, cone:ra,dec,radius (deg), moc:FILE or region:FILE"
         ) from e
+
+
+def geojson(path: str | Path, depth: int = 12) -> Ranges:
+    """Cells that touch the polygons of a GeoJSON file, whose coordinates are ra, dec in deg; edges are great circles.
+
+    Raises
+    ------
+    DataError
+        If the file holds no polygon.
+    """
+    try:
+        data = json.loads(Path(path).read_text())
+        shapes = [f.get("geometry", f) for f in data.get("features", [data])]
+        parts = [p for s in shapes for p in (s["coordinates"] if s["type"] == "MultiPolygon" else [s["coordinates"]])]
+        if not parts or any(s["type"] not in ("Polygon", "MultiPolygon") for s in shapes):
+            raise ValueError("expected features of type Polygon or MultiPolygon")
+        found = [_ring(part[0], depth) for part in parts]
+        holes = [_ring(hole, depth) for part in parts for hole in part[1:]]
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as e:
+        raise DataError(f"region {path}: cannot be read: {e}") from e
+    whole = found[0].union(*found[1:]) if len(found) > 1 else found[0]
+    return ranges(whole.difference(*holes) if holes else whole)
+
+
+def _ring(corners: Sequence[Sequence[float]], depth: int) -> MOC:
+    """A ring of corners; the last repeats the first."""
+    sky = SkyCoord([c[0] for c in corners[:-1]] * u.deg, [c[1] for c in corners[:-1]] * u.deg)
+    return MOC.from_polygon_skycoord(sky, max_depth=depth)
 
 
 def overlaps(region: Ranges, start: int, end: int) -> bool:

@@ -16,6 +16,23 @@ MATCHES = Table(
         Col("rank", "int", "1 for the nearest; ties by right_id", ucd="meta.number", nullable=False),
         Col("n_neighbours", "int", "Right sources within the radius", ucd="meta.number", nullable=False),
         Col("p_chance", "double", "Probability of an unrelated source as near", ucd="stat.probability", range=(0, 1)),
+        Col(
+            "score",
+            "double",
+            "Squared separation over the errors of both: sep^2 / (s1^2 + s2^2)",
+            ucd="stat.likelihood",
+        ),
+        Col(
+            "bayes_factor", "double", "Odds of one source against two, as their errors give them", ucd="stat.likelihood"
+        ),
+        Col(
+            "p_match",
+            "double",
+            "Posterior probability of one source, at the prior asked",
+            "",
+            "stat.probability",
+            range=(0, 1),
+        ),
         Col("is_propagated", "boolean", "Whether a proper motion was applied", ucd="meta.code", nullable=False),
     ),
     key=("left_survey", "right_survey", "left_id", "right_id"),
@@ -23,6 +40,7 @@ MATCHES = Table(
     sort=("left_id", "rank"),
     replace_by=("left_survey", "right_survey", "tile"),
     stats=("left_id", "right_id", "sep_arcsec"),
+    version=2,
 )
 
 MATCH_TILES = Table(

@@ -142,15 +142,24 @@ def test_real_dwarfs(spark: Any, job: Callable[..., Any], real: Path, tmp_path: 
     assert set(lost["source"]) <= explained
 
 
-def test_both_engines_write_the_same_table(sky_lake: Lake, job: Callable[..., Any]) -> None:
+def test_all_engines_write_the_same_table(sky_lake: Lake, job: Callable[..., Any]) -> None:
+    """With all that a match may be asked for at once: the k nearest, within sigmas, weighed by their errors."""
+    asked = {"how": "all", "k": 20, "sigmas": 3.0, "score": True}
     written = []
-    for engine in ("sql", "tiles"):
-        job("crossmatch", sky_lake, left="left", rights=["right"], how="all", engine=engine)
+    for engine in ("sql", "tiles", "sedona"):
+        job("crossmatch", sky_lake, left="left", rights=["right"], engine=engine, **asked)
         written.append(sky_lake.version(Ref("matches")))
-    sql, tiles = (sky_lake.read(Ref("matches"), version) for version in written)
-    found = compare(sql, tiles, ["left_id", "right_id"], relative=1e-9)
-    assert found.is_equal, str(found)
-    assert found.rows[0] > 80_000
+    first, *others = (sky_lake.read(Ref("matches"), version) for version in written)
+    for other in others:
+        found = compare(first, other, ["left_id", "right_id"], relative=1e-9)
+        assert found.is_equal, str(found)
+        assert found.rows[0] > 30_000
+    rows = first.toPandas()
+    assert rows["rank"].max() == 20 < rows["n_neighbours"].max()
+    assert 4 < rows["sep_arcsec"].max() <= 3 * np.sqrt(2.0)  # both errors are 1 arcsec
+    assert np.allclose(rows["score"], rows["sep_arcsec"] ** 2 / 2)
+    assert rows["p_match"].between(0, 1).all()
+    assert rows.sort_values("score")["p_match"].iloc[[0, -1]].diff().iloc[-1] < -0.3
 
 
 def test_a_run_s_name_is_used_once(sky_lake: Lake, job: Callable[..., Any]) -> None:

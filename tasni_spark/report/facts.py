@@ -30,6 +30,7 @@ class ReportConfig:
     left: str = opt("allwise", "survey that was searched")
     out: str = opt("report.html", "file to write")
     truth: str = opt("mock_truth", "table of planted objects, where there is one")
+    sought: str = opt("cold_dwarf", "class of planted objects that the search is for")
     also: tuple[str, ...] = opt((), "further surveys that were searched")
     known: str = opt("known_objects", "survey of known objects, where the lake has it")
     dwarfs: str = opt("reference_dwarfs", "survey of known dwarfs, where the searched one was matched with it")

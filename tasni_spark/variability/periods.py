@@ -111,7 +111,7 @@ def periodogram(mjd: ArrayLike, mag: ArrayLike, err: ArrayLike, config: PeriodCo
     power = np.empty(n)
     squares = window.real[1:] ** 2 + window.imag[1:] ** 2
     if use_nifty:
-        import nifty_ls  # type: ignore[import-not-found, unused-ignore] # noqa: PLC0415
+        import nifty_ls  # noqa: PLC0415
 
         power[:] = nifty_ls.lombscargle(t - t.min(), y, e, fmin=df, fmax=n * df, Nf=n).power
     else:

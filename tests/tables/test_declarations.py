@@ -39,6 +39,7 @@ def test_declaration(table: Table) -> None:
         u.Unit(c.unit)
         assert c.ucd, c.name
         parse_ucd(c.ucd, check_controlled_vocabulary=True, has_colon=True)
+        assert (c.mag_system in {"Vega", "AB"}) == c.is_magnitude, c.name
 
 
 @pytest.mark.parametrize("survey", SURVEYS)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from tasni_spark.core import parts
+from tasni_spark.core.lake import Commit
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
 from tasni_spark.crossmatch import likelihood, sedona, sql
@@ -143,6 +147,10 @@ def geometry(inputs: Inputs, cfg: CrossmatchConfig, surveys: Sequence[str]) -> s
 
 def match_tiles(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
     """What was sought in each tile, and how much was found."""
+    if not rights(inputs, cfg):
+        return {}
+    if inputs.notes["engine"] == "tiles" and cfg.how != "all":
+        return {MATCH_TILES: partial(from_logs, inputs, group, cfg)}
     here = (F.col("left_survey") == cfg.left) & F.col("tile").isin(list(group.tiles))
     found = inputs.own(MATCHES).where(here).groupBy("right_survey", "tile")
     counts = found.agg(F.countDistinct("left_id").alias("n_matched"), F.count("*").alias("n_pairs"))
@@ -151,16 +159,39 @@ def match_tiles(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
         F.struct(F.lit(r).alias("right_survey"), F.lit(radius_arcsec(inputs, cfg, r)).alias("radius_arcsec"))
         for r in rights(inputs, cfg)
     ]
-    if not asked:
-        return {}
     told = looked.select(F.lit(cfg.left).alias("left_survey"), "*", F.inline(F.array(*asked)))
     told = told.join(F.broadcast(counts), ["right_survey", "tile"], "left")
     return {MATCH_TILES: told.fillna(0, ["n_matched", "n_pairs"]).select(*MATCH_TILES.names)}
 
 
+def from_logs(
+    inputs: Inputs, group: Group, cfg: CrossmatchConfig, transaction: str, metadata: Mapping[str, Any]
+) -> Commit:
+    """The same where both tables are partitioned by tile and no left source has two pairs: the logs know it all."""
+    looked = dict.fromkeys(group.tiles, 0)
+    for file in inputs.lake.files(inputs.lake.ref(f"{cfg.left}_positions"), inputs.version(f"{cfg.left}_positions")):
+        if file["partition.tile"] in looked:
+            looked[file["partition.tile"]] += file["num_records"]
+    pairs: dict[tuple[str, int], int] = {}
+    for file in inputs.lake.files(MATCHES.ref):
+        if file["partition.left_survey"] == cfg.left:
+            key = file["partition.right_survey"], file["partition.tile"]
+            pairs[key] = pairs.get(key, 0) + file["num_records"]
+    radii = {right: radius_arcsec(inputs, cfg, right) for right in rights(inputs, cfg)}
+    rows = [
+        (cfg.left, right, tile, radius, n, pairs.get((right, tile), 0), pairs.get((right, tile), 0))
+        for right, radius in radii.items()
+        for tile, n in looked.items()
+    ]
+    columns = dict(zip(MATCH_TILES.names, map(list, zip(*rows, strict=True)), strict=True))
+    where = {"left_survey": [cfg.left], "right_survey": list(cfg.rights), "tile": list(group.tiles)}
+    table = pa.Table.from_pydict(columns, schema=parts.schema(MATCH_TILES))
+    return inputs.lake.replace_few(table, MATCH_TILES, where, transaction, metadata)
+
+
 def left_counts(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> DataFrame:
     """Left sources of each tile of a group; 0 for empty tiles."""
     rows = inputs.read(f"{cfg.left}_positions").where(F.col("tile").isin(list(group.tiles)))
-    tiles = inputs.spark.createDataFrame(pd.DataFrame({"tile": group.tiles}))
+    tiles = inputs.spark.createDataFrame([(t,) for t in group.tiles], "tile bigint")
     counts = rows.groupBy("tile").agg(F.count("*").alias("n_left"))
     return tiles.join(F.broadcast(counts), "tile", "left").fillna(0, ["n_left"])

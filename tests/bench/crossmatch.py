@@ -180,15 +180,15 @@ def run(command: list[str]) -> Usage:
 
 def hashed(folder: Path, where: tuple[str, str, str]) -> tuple[int, int]:
     """Pairs, and the sum of their 64-bit hashes, which no order changes."""
-    total, count = np.uint64(0), 0
+    total, count = 0, 0
     path, *names = where
     for file in sorted((folder / path).rglob("*.parquet")):
         if not file.name.startswith(("_", ".")):
             table = pq.ParquetFile(file).read(names)
             left, right = (table[n].to_numpy().astype(np.uint64) for n in names)
-            total += (mixed(mixed(left) ^ right)).sum(dtype=np.uint64)
+            total += int(mixed(mixed(left) ^ right).sum(dtype=np.uint64))
             count += len(left)
-    return count, int(total)
+    return count, total % 2**64
 
 
 def mixed(x: np.ndarray) -> np.ndarray:

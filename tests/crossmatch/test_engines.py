@@ -102,7 +102,7 @@ def by_kernel(left: pd.DataFrame, right: pd.DataFrame, rule: Rule) -> pd.DataFra
     return pd.DataFrame(columns | {"n_neighbours": found.n_neighbours})
 
 
-@settings(max_examples=3, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 2**32),
     radius=st.sampled_from([0.01, 3.0, 60.0]),

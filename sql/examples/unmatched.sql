@@ -8,7 +8,8 @@ SELECT
     p.dec,
     CASE
         WHEN s.tile IS NULL THEN 'its sources were not sought'
-        WHEN NOT (SELECT bool_or(c.survey = :right_survey) FROM coverage AS c) THEN 'its footprint is not known'
+        WHEN NOT coalesce((SELECT bool_or(c.survey = :right_survey) FROM coverage AS c), FALSE)
+            THEN 'its footprint is not known'
         WHEN o.cell IS NULL THEN 'not observed'
         ELSE 'nothing there'
     END AS state

@@ -3,6 +3,11 @@
 from tasni_spark.core.spec import Col, Table
 from tasni_spark.tables.columns import LEFT_SURVEY, RIGHT_SURVEY, TILE
 
+SHIFTS_ARCSEC = (15.0, 30.0, 60.0)
+"""Shifts in right ascension that leave only chance matches."""
+BIN, BINS = 0.1, 50
+"""Width and number of the bins of normalised separations; the last holds all beyond."""
+
 MATCHES = Table(
     "matches",
     "Pairs of sources of two surveys, at the left source's epoch; pairs only, never their columns",
@@ -54,6 +59,34 @@ MATCH_TILES = Table(
         Col("n_left", "bigint", "Left sources looked at", ucd="meta.number", nullable=False),
         Col("n_matched", "bigint", "Left sources with a match", ucd="meta.number", nullable=False),
         Col("n_pairs", "bigint", "Pairs", ucd="meta.number", nullable=False),
+    ),
+    key=("left_survey", "right_survey", "tile"),
+    sort=("left_survey", "right_survey", "tile"),
+    partition=("left_survey", "right_survey"),
+    replace_by=("left_survey", "right_survey", "tile"),
+    stats=("tile",),
+)
+
+XMATCH_QA = Table(
+    "xmatch_qa",
+    "How good a match is: chance measured and predicted, separations over their errors, offsets of frames",
+    (
+        LEFT_SURVEY,
+        RIGHT_SURVEY,
+        TILE,
+        Col("radius_arcsec", "double", "Radius of the match", "arcsec", "pos.angDistance", nullable=False),
+        Col("n_left", "bigint", "Left sources", ucd="meta.number", nullable=False),
+        Col("n_expected", "double", "Of these, how many meet a stranger if density alone decides", ucd="meta.number"),
+        Col(
+            "n_shifted",
+            "array<bigint>",
+            "Of these, how many meet one when shifted 15, 30, 60 arcsec in RA",
+            ucd="meta.number",
+        ),
+        Col("n_pairs", "bigint", "Stored pairs, nearest ones alone", ucd="meta.number", nullable=False),
+        Col("east_arcsec", "double", "Median of right minus left, times cos(dec)", "arcsec", "pos.eq.ra;arith.diff"),
+        Col("north_arcsec", "double", "Median of right minus left", "arcsec", "pos.eq.dec;arith.diff"),
+        Col("separations", "array<bigint>", "Pairs in bins of 0.1 of separation over both errors", ucd="meta.number"),
     ),
     key=("left_survey", "right_survey", "tile"),
     sort=("left_survey", "right_survey", "tile"),

@@ -109,6 +109,7 @@ ROWS = {
     "tiles-motion": Row("tiles, with motion", job("tiles", "moving"), MATCHES, True, "moving"),
     "sql": Row("sql", job("sql", "right"), MATCHES, True),
     "sql-motion": Row("sql, with motion", job("sql", "moving"), MATCHES, True, "moving"),
+    "sedona": Row("sedona", job("sedona", "right"), MATCHES, True),
     "attach": Row("Spark: both sides' columns to stored pairs", own("attach"), None, True),
     "ckdtree": Row("cKDTree, all columns", own("ckdtree"), WRITTEN),
     "duckdb": Row("DuckDB, association only", own("duckdb"), WRITTEN),

@@ -5,6 +5,7 @@ A hundred small skies, each hard in its own way, lie far apart in one table, so 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -134,3 +135,28 @@ def test_all_engines_agree_with_brute_force(
         same = found.sort_values(key).reset_index(drop=True)[first.columns].astype("int64")
         pd.testing.assert_frame_equal(same, first.astype("int64"))
     assert len(first) > 1000
+
+
+def small_sky(file: Path) -> pd.DataFrame:
+    """One of LSDB's lists as a positions table."""
+    rows = pd.read_csv(file)
+    return (
+        table(rows["ra"].to_numpy(), rows["dec"].to_numpy()).assign(id=rows["id"]).assign(**dict.fromkeys(ERRORS, 0.1))
+    )
+
+
+@pytest.mark.parametrize(("radius_deg", "answer"), [(0.01, "xmatch_correct"), (0.005, "xmatch_correct_0_005")])
+def test_the_pairs_that_lsdb_expects(as_positions: Any, real: Path, radius_deg: float, answer: str) -> None:
+    raw = real / "hats" / "raw"
+    want = pd.read_csv(raw / "xmatch_expected" / f"{answer}.csv").sort_values("ss_id")
+    left, right = small_sky(raw / "small_sky/small_sky.csv"), small_sky(raw / "xmatch/small_sky_xmatch.csv")
+    rule = Rule(3600 * radius_deg, 2010.0, 2010.0)
+    answers = [by_kernel(left, right, rule).query("rank == 1")]
+    here, there = as_positions(left).select("id", "x", "y", "z", "epoch"), with_motion(as_positions(right), 5.0)
+    for engine in (sql, sedona):
+        pairs = engine.pairs(here, [Right("r", there, rule.radius_arcsec)], Epochs(2010.0, 2010.0), Geometry(300.0))
+        answers.append(sql.nearest(pairs, []).toPandas())
+    for found in answers:
+        rows = found.sort_values("left_id")
+        assert rows[["left_id", "right_id"]].to_numpy().tolist() == want[["ss_id", "xmatch_id"]].to_numpy().tolist()
+    assert rows["sep_arcsec"].to_numpy() == pytest.approx(3600 * want["dist"].to_numpy(), rel=1e-6)

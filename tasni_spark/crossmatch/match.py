@@ -184,7 +184,11 @@ def from_logs(
         for tile, n in looked.items()
     ]
     columns = dict(zip(MATCH_TILES.names, map(list, zip(*rows, strict=True)), strict=True))
-    where = {"left_survey": [cfg.left], "right_survey": list(cfg.rights), "tile": list(group.tiles)}
+    where: dict[str, list[Any]] = {
+        "left_survey": [cfg.left],
+        "right_survey": list(cfg.rights),
+        "tile": list(group.tiles),
+    }
     table = pa.Table.from_pydict(columns, schema=parts.schema(MATCH_TILES))
     return inputs.lake.replace_few(table, MATCH_TILES, where, transaction, metadata)
 

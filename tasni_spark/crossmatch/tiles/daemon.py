@@ -10,4 +10,4 @@ from tasni_spark.crossmatch.tiles.work import preload
 
 if __name__ == "__main__":
     preload()
-    daemon.manager()
+    daemon.manager()  # type: ignore[no-untyped-call]

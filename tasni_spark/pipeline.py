@@ -51,6 +51,13 @@ JOBS = {
             writes=("matches", "match_tiles"),
         ),
         Job(
+            "xmatch_qa",
+            "Measure chance, errors and offsets of a match from the match itself",
+            config="tasni_spark.crossmatch.config:CrossmatchConfig",
+            reads=("tiling", "density", "matches", "{left}_positions", "{rights}_positions"),
+            writes=("xmatch_qa",),
+        ),
+        Job(
             "search",
             "Judge every source by every cut; keep those that fail none, and count what each cut costs",
             config="tasni_spark.search.search:SearchConfig",
@@ -105,6 +112,7 @@ JOBS = {
                 "coverage",
                 "matches",
                 "match_tiles",
+                "xmatch_qa",
                 "verdicts",
                 "candidates",
                 "cutflow",

@@ -96,8 +96,10 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "cutflow_side_by_side": {"survey": "allwise", "a": "tasni_2025", "b": "tasni_2025_as_run"},
     "light_curve": {"radius_arcsec": 3},  # ra, dec: see the fixture
     "lost_to_one_cut": {"cut_set": "tasni_2025"},
+    "match_two": {"a": "allwise_positions", "b": "twomass_positions", "radius_arcsec": 3},
     "recall_by_class": {"cut_set": "tasni_2025"},
     "rejects_by_reason": {},
+    "unmatched": {"t": "allwise_positions", "left_survey": "allwise", "right_survey": "panstarrs1"},
 }
 
 
@@ -167,6 +169,32 @@ def test_cone_over_the_pole(ask: Any, named: Any) -> None:
     assert len(rows) > 20
     assert rows["id"].tolist() == inside["id"].tolist()
     assert rows["sep_arcsec"].to_numpy() == pytest.approx(3600 * inside["sep"].to_numpy(), rel=1e-9)
+
+
+@pytest.mark.spark
+def test_two_tables_are_matched_as_by_the_job(ask: Any, named: Any) -> None:
+    """2MASS has no motions, so that the job's pairs are those of the places as stored."""
+    rows = ask("match_two")
+    stored = named.table("matches").where("left_survey = 'allwise' AND right_survey = 'twomass'")
+    pairs = stored.select("left_id", "right_id", "sep_arcsec", "n_neighbours").toPandas().sort_values("left_id")
+    assert len(pairs) > 1000
+    assert rows["left_id"].tolist() == pairs["left_id"].tolist()
+    assert rows["right_id"].tolist() == pairs["right_id"].tolist()
+    assert rows["n_neighbours"].tolist() == pairs["n_neighbours"].tolist()
+    assert np.abs(rows["sep_arcsec"].to_numpy() - pairs["sep_arcsec"].to_numpy()).max() < 1e-6
+
+
+@pytest.mark.spark
+def test_unmatched_is_nothing_there_or_not_observed(ask: Any, named: Any) -> None:
+    rows = ask("unmatched")
+    matched = named.table("matches").where("left_survey = 'allwise' AND right_survey = 'panstarrs1'")
+    ids = {r["left_id"] for r in matched.select("left_id").distinct().collect()}
+    assert len(rows) == named.table("allwise").count() - len(ids) > 1000
+    assert not set(rows["id"]) & ids
+    by_state = rows.groupby("state")["dec"]
+    assert set(by_state.groups) == {"nothing there", "not observed"}
+    assert by_state.max()["not observed"] < -29.9  # the edge of Pan-STARRS1, in cells
+    assert by_state.min()["nothing there"] > -30.1
 
 
 @pytest.mark.spark

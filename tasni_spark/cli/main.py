@@ -26,6 +26,7 @@ COMMANDS = {
     "why": "say why a source was kept or rejected",
     "sql": "ask the lake in SQL, with the sky's functions",
     "export": "write a table as VOTable, FITS, ECSV, CSV, Parquet or HATS",
+    "gpu-plan": "say what of a job would not run on a GPU",
     "map": "show every job, what it reads and what it writes",
     "upkeep": "compact tables and delete files that nobody needs",
 }
@@ -40,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     """Parse, act, report; the exit code."""
     with reported("--verbose" in argv) as status:
         if argv and argv[0] in COMMANDS:
-            module = importlib.import_module(f"tasni_spark.cli.{argv[0]}")
+            module = importlib.import_module(f"tasni_spark.cli.{argv[0].replace('-', '_')}")
             status.code = module.main(list(argv[1:]))
         else:
             parser = Parser(prog="tasni", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

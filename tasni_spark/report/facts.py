@@ -15,6 +15,7 @@ from tasni_spark.core.config import opt
 from tasni_spark.core.work import Inputs
 from tasni_spark.photometry.dwarfs import NEAREST_Y_DWARF_PC
 from tasni_spark.report.known import known, with_heat
+from tasni_spark.report.quality import quality
 from tasni_spark.sky.footprint import with_observed
 from tasni_spark.sky.healpix import hpx_parent
 
@@ -82,6 +83,7 @@ class Facts:
     colours: list[dict[str, Any]] = field(default_factory=list)
     known: list[dict[str, Any]] = field(default_factory=list)
     listed: dict[str, Any] = field(default_factory=dict)
+    quality: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def synthetic(self) -> list[str]:
@@ -102,6 +104,7 @@ def gather(inputs: Inputs, cfg: ReportConfig) -> Facts:
         colours=_colours(inputs, cfg.left),
         known=known(inputs, cfg.known),
         listed=listed(inputs, cfg) if cfg.is_list else {},
+        quality=quality(inputs, cfg.left),
     )
 
 

@@ -1,6 +1,6 @@
 """The tables, declared once each; nothing here imports Spark."""
 
-from tasni_spark.tables.associations import MATCH_TILES, MATCHES
+from tasni_spark.tables.associations import MATCH_TILES, MATCHES, XMATCH_QA
 from tasni_spark.tables.light_curves import LIGHTCURVE_TILES, LIGHTCURVES, TREND_TESTS, TRENDS, VARIABILITY, VISITS
 from tasni_spark.tables.ops import OPS_PROGRESS, OPS_RUNS, SURVEYS
 from tasni_spark.tables.search import CANDIDATES, CUTFLOW, VERDICTS
@@ -17,6 +17,7 @@ TABLES = {
         REJECTS,
         MATCHES,
         MATCH_TILES,
+        XMATCH_QA,
         VERDICTS,
         CANDIDATES,
         CUTFLOW,

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import math
 
-from tasni_spark.variability.compiled import Floats, compiled
+from tasni_spark.variability.compiled import Floats, Ints, compiled
 from tasni_spark.variability.order import median
 from tasni_spark.variability.special import log10_p_normal
 
 
 @compiled
-def ranks(t: Floats, m: Floats, n: int, slopes: Floats, out: Floats) -> None:
+def ranks(t: Floats, m: Floats, n: int, slopes: Floats, bucket: Ints, out: Floats) -> None:
     """Fill `out` with `statistics.RANKS` of n visits.
 
     Parameters
     ----------
     t, m : yr, mag, (>= n,)
         In the order of time.
-    slopes : (>= n (n - 1) / 2,)
+    slopes, bucket : (>= n (n - 1) / 2,)
         Scratch.
 
     Notes
@@ -45,7 +45,7 @@ def ranks(t: Floats, m: Floats, n: int, slopes: Floats, out: Floats) -> None:
             break
     if k == 0:
         return
-    out[0] = median(slopes, k)
+    out[0] = median(slopes, k, bucket)
     out[1] = s / pairs
     if n < 3:
         return

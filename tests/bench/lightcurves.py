@@ -135,7 +135,7 @@ def bench(n: int, slow: int, folder: Path, spark: Any) -> Iterator[tuple[str, in
     yield "nest: collect_list of structs", n, *cost(lambda: listed.write.mode("overwrite").parquet(to))
 
     written = [str(p) for p in sorted(out.rglob("*.parquet"))]
-    curves = pa.concat_tables([pq.ParquetFile(p).read(v._READS) for p in written])
+    curves = pa.concat_tables([pq.ParquetFile(p).read(v.READS) for p in written])
     assert len(curves) == n
     yield "suite: kernel, in memory", n, *cost(lambda: kernel(curves))
     one = v.VariabilityConfig()
@@ -152,7 +152,7 @@ def bench(n: int, slow: int, folder: Path, spark: Any) -> Iterator[tuple[str, in
             yield from found.select(VARIABILITY.names).cast(parts.schema(VARIABILITY)).to_batches()
 
     types = ", ".join(f"{c.name} {c.type}" for c in VARIABILITY.columns)
-    asked = nested.select("survey", "left_survey", F.col("tile").cast("bigint"), *v._READS)
+    asked = nested.select("survey", "left_survey", F.col("tile").cast("bigint"), *v.READS)
     whole = asked.mapInArrow(through, types)
     yield "suite: mapInArrow over nested rows", n, *cost(lambda: whole.write.format("noop").mode("overwrite").save())
     few = shots[shots["source"] < slow]

@@ -47,6 +47,7 @@ def render(facts: Facts, cfg: ReportConfig, run_id: str) -> str:
         kept=kept(facts.known),
         sky=figures.sky_map(facts.sky, shown, label),
         colours=figures.colours(facts.colours, shown, label),
+        completeness=figures.completeness(facts.fades.trials) if facts.fades and facts.fades.trials else "",
     )
 
 

@@ -157,6 +157,19 @@ def test_mock_curves_are_those_of_brute_force(demo_lake: Any, mock_sky: Path, ne
     assert tiles["n_sources"].sum() == len(left)
 
 
+def test_published_files_give_the_same_without_a_table_between(
+    demo_lake: Any, mock_sky: Path, job: Callable[..., Any]
+) -> None:
+    before = {t: demo_lake.version(Ref(t)) for t in ("lightcurves", "lightcurve_tiles")}
+    record = job("lightcurves", demo_lake, input=str(mock_sky / "neowise"))
+    for t, version in before.items():
+        assert demo_lake.version(Ref(t)) > version
+        one, other = demo_lake.read(Ref(t), version), demo_lake.read(Ref(t))
+        found = compare(one, other, ["tile"] if t == "lightcurve_tiles" else ["id"])
+        assert found.is_equal, f"{t}: {found}"
+    assert record["facts"]["detections"]["n_detections"] == demo_lake.read(demo_lake.ref("neowise")).count()
+
+
 def test_planted_trends(demo_lake: Any, nested: pd.DataFrame) -> None:
     """Of what fades or brightens by more than 15 mmag/yr most is claimed, with its sign, and little else is."""
     truth = demo_lake.read(demo_lake.ref("mock_truth")).toPandas().set_index("cntr")

@@ -227,7 +227,13 @@ ENSEMBLE = Table(
 CALIBRATED = Table(
     "calibrated",
     "Trends measured against control stars, one row a source and band that has enough of them",
-    (TILE, ID, _BAND, _count("n_controls", "Control stars of its poorest visit"), *_columns(_OF_JUDGE)),
+    (
+        TILE,
+        ID,
+        _BAND,
+        _count("n_controls", "Control stars of its poorest visit"),
+        *_columns(tuple(s for s in _OF_JUDGE if s.name != "mean_mag")),
+    ),
     key=("tile", "id", "band"),
     transient=True,
 )

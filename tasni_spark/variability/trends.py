@@ -29,7 +29,6 @@ from tasni_spark.tables.light_curves import (
     BANDS,
     CALIBRATED,
     ENSEMBLE,
-    JUDGED,
     TESTS,
     TREND_TESTS,
     TRENDS,
@@ -144,7 +143,7 @@ def _again(cfg: TrendsConfig, drift: Drift) -> Callable[[Iterable[pa.RecordBatch
 
 def _with_controls(tests: DataFrame, calibrated: DataFrame) -> DataFrame:
     """Tests with the statistics of the calibrated fit in the place of the raw ones, where there is one."""
-    names = ("n_controls", *(n for n in JUDGED if n != "mean_mag"))
+    names = CALIBRATED.names[3:]
     picked = [F.max(F.when(F.col("band") == b, F.col(n))).alias(f"{b}_{n}_calibrated") for b in BANDS for n in names]
     wide = calibrated.groupBy("tile", "id").agg(*picked)
     joined = tests.join(wide, ["tile", "id"], "left")
@@ -257,7 +256,7 @@ def _judged(
 
 
 def _arrow(values: Any, field: pa.Field) -> pa.Array:
-    return values if isinstance(values, pa.Array) else pa.array(values, field.type, from_pandas=True)
+    return values if isinstance(values, pa.Array) else pa.array(values, from_pandas=True).cast(field.type)
 
 
 def _spelled(masks: Any, names: Sequence[str]) -> pa.ListArray:

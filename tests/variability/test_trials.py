@@ -126,7 +126,7 @@ def test_the_record_of_trials() -> None:
 
 
 @pytest.mark.parametrize(
-    ("period", "which"), [(0.31, "within_visits"), (0.31, "exposures"), (37.0, "exposures"), (800.0, "visits")]
+    ("period", "which"), [(0.31, "within_visits"), (0.31, "exposures"), (34.46, "exposures"), (800.0, "visits")]
 )
 def test_periods_are_found_by_the_search_that_can(period: float, which: str) -> None:
     rng = np.random.default_rng(3)

@@ -17,6 +17,7 @@ WORK = Work(
     steps=(Step("classes", c.variability_classes, together), Step("counts", c.class_counts, together)),
     tables=lambda *_: (VARIABILITY_CLASSES, CLASS_COUNTS),
     scope=c.scope,
+    balance=c.balance,
 )
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from pyspark.sql import functions as F
 
 from tasni_spark.core.config import opt
+from tasni_spark.core.errors import DataError
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
 from tasni_spark.tables.light_curves import BANDS, CLASS_COUNTS, VARIABILITY_CLASSES
@@ -153,6 +154,21 @@ def class_counts(inputs: Inputs, _: Group, cfg: ClassesConfig) -> Output:
     rows = [(cfg.survey, cfg.left, c, n.get(c, 0), _known(total * taught[c][1]), _known(taught[c][0])) for c in CLASSES]
     types = ", ".join(f"{c.name} {c.type}" for c in CLASS_COUNTS.columns)
     return {CLASS_COUNTS: inputs.spark.createDataFrame(rows, types)}
+
+
+def balance(inputs: Inputs, cfg: ClassesConfig, rows: Mapping[str, int]) -> None:
+    """Every light curve has a class.
+
+    Raises
+    ------
+    DataError
+        If some were lost.
+    """
+    files = inputs.lake.files(inputs.lake.ref("variability"), inputs.version("variability"))
+    mine = [f for f in files if (f["partition.survey"], f["partition.left_survey"]) == (cfg.survey, cfg.left)]
+    came = sum(f["num_records"] for f in mine) // len(BANDS)
+    if rows[VARIABILITY_CLASSES.name] != came:
+        raise DataError(f"classes of {cfg.label}: {came} light curves, but {rows[VARIABILITY_CLASSES.name]} classes")
 
 
 def _taught(inputs: Inputs, cfg: ClassesConfig) -> dict[str, tuple[float, float]]:

@@ -138,6 +138,8 @@ def _power(
     t: Floats, y: Floats, e: Floats, grid: tuple[float, int, int], method: str, window: Complexes | None = None
 ) -> Floats:
     df, first, last = grid
+    if np.ptp(y) == 0.0:
+        return np.zeros(last - first + 1)
     if method == "nifty" or (method == "auto" and importlib.util.find_spec("nifty_ls") is not None):
         import nifty_ls  # type: ignore[import-untyped, unused-ignore] # noqa: PLC0415
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from tasni_spark.tables.statistics import LONG_LAGS, SHORT_LAGS
-from tasni_spark.variability.compiled import Floats, Ints, compiled
+from tasni_spark.variability.compiled import Floats, compiled
 
 LEAST_PAIRS = 3
 
@@ -20,9 +20,7 @@ _LONG = np.array([LONG_LAGS[0][1], *(high for _, _, high in LONG_LAGS)])
 
 
 @compiled
-def structure_function(
-    t: Floats, m: Floats, e: Floats, n: int, edges: Floats, sums: Floats, squares: Floats, ends: Ints, out: Floats
-) -> None:
+def structure_function(t: Floats, m: Floats, e: Floats, n: int, edges: Floats, squares: Floats, out: Floats) -> None:
     """Noise-subtracted structure function squared in bins of lag.
 
     Parameters
@@ -31,52 +29,42 @@ def structure_function(
         In the order of time.
     edges : d, (lags + 1,)
         Borders of the bins, ascending; a lag equal to one belongs to the bin above.
-    sums, squares, ends : (>= n + 1,), (>= n + 1,), (2, >= lags + 1)
-        Scratch; the second row of `ends` comes back as the number of pairs in each bin.
+    squares : (>= n,)
+        Scratch.
     out : mag2, (lags,)
         NaN where fewer than LEAST_PAIRS pairs fall in a bin.
 
     Notes
     -----
     SF^2(lag) = mean of (m_i - m_j)^2 - e_i^2 - e_j^2 over the pairs of the bin; twice the variance for white noise.
-    The partners j of one i in one bin are neighbours in time, so with d = m - mean the running sums of d and of
-    d^2 - e^2 give them all at once, and the borders of the bins only move forward.
+    All pairs that are k places apart go through one loop without a branch; k ends where all of them lie too far apart.
     """
-    lags = len(edges) - 1
-    out[:] = 0.0
-    ends[:] = 0
-    mean = 0.0
     for i in range(n):
-        mean += (m[i] - m[0]) / n
-    mean += m[0]
-    sums[0] = squares[0] = 0.0
-    for i in range(n):
-        d = m[i] - mean
-        sums[i + 1] = sums[i] + d
-        squares[i + 1] = squares[i] + d * d - e[i] * e[i]
-    for i in range(n):
-        d = m[i] - mean
-        own = d * d - e[i] * e[i]
-        for k in range(lags + 1):
-            j, far = ends[0, k], t[i] + edges[k]
-            while j < n and t[j] < far:
-                j += 1
-            ends[0, k] = j
-        for k in range(lags):
-            a, b = ends[0, k], ends[0, k + 1]
-            ends[1, k] += b - a
-            out[k] += squares[b] - squares[a] - 2.0 * d * (sums[b] - sums[a]) + (b - a) * own
-    for k in range(lags):
-        out[k] = out[k] / ends[1, k] if ends[1, k] >= LEAST_PAIRS else math.nan
+        squares[i] = e[i] * e[i]
+    for bin in range(len(edges) - 1):
+        low, high = edges[bin], edges[bin + 1]
+        total = count = 0.0
+        for k in range(1, n):
+            t0, t1, m0, m1, v0, v1 = t[: n - k], t[k:n], m[: n - k], m[k:n], squares[: n - k], squares[k:n]
+            near = 0.0
+            for i in range(n - k):
+                lag, d = t1[i] - t0[i], m1[i] - m0[i]
+                is_in = (lag >= low) & (lag < high)
+                total += d * d - v0[i] - v1[i] if is_in else 0.0
+                count += 1.0 if is_in else 0.0
+                near += 1.0 if lag < high else 0.0
+            if near == 0.0:
+                break
+        out[bin] = total / count if count >= LEAST_PAIRS else math.nan
 
 
 @compiled
-def short_lags(t: Floats, m: Floats, e: Floats, n: int, sums: Floats, squares: Floats, ends: Ints, out: Floats) -> None:
+def short_lags(t: Floats, m: Floats, e: Floats, n: int, squares: Floats, out: Floats) -> None:
     """Structure function of exposures at SHORT_LAGS."""
-    structure_function(t, m, e, n, _SHORT, sums, squares, ends, out)
+    structure_function(t, m, e, n, _SHORT, squares, out)
 
 
 @compiled
-def long_lags(t: Floats, m: Floats, e: Floats, n: int, sums: Floats, squares: Floats, ends: Ints, out: Floats) -> None:
+def long_lags(t: Floats, m: Floats, e: Floats, n: int, squares: Floats, out: Floats) -> None:
     """Structure function of visits at LONG_LAGS."""
-    structure_function(t, m, e, n, _LONG, sums, squares, ends, out)
+    structure_function(t, m, e, n, _LONG, squares, out)

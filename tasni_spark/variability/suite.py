@@ -216,14 +216,13 @@ def _usable(a: int, b: int, t: Floats, m: Floats, e: Floats, used: Ints, least: 
 def _exposures(offsets: Ints, t: Floats, m: Floats, e: Floats, table: Floats) -> None:
     size = longest(offsets)
     use, x, spare, bucket = np.empty((3, size)), np.empty(size + 1), np.empty(size + 1), np.empty(size + 1, np.int64)
-    ends = np.empty((2, _SHORT + 1), np.int64)
     for i in range(len(offsets) - 1):
         out = table[i]
         k = in_order(t, m, e, offsets[i], offsets[i + 1], use)
         n = _measured(use, k)
         out[0], out[1] = n, k - n
         _scatter.scatter(use[0], use[1], use[2], n, x, spare, bucket, out[_E1:_E2])
-        _structure.short_lags(use[0], use[1], use[2], n, x, spare, ends, out[_E2:])
+        _structure.short_lags(use[0], use[1], use[2], n, x, out[_E2:])
 
 
 @compiled
@@ -243,7 +242,7 @@ def _visits(
     use, s = np.empty((3, size)), np.empty(size)
     x, w, r = np.empty(size + 1), np.empty(size + 1), np.empty(size)
     pairs = size * (size - 1) // 2
-    slopes, bucket, ends = np.empty(pairs), np.empty(pairs, np.int64), np.empty((2, _LONG + 1), np.int64)
+    slopes, bucket = np.empty(pairs), np.empty(pairs, np.int64)
     for i in range(len(offsets) - 1):
         out = table[i]
         n = _usable(offsets[i], offsets[i + 1], t, m, e, used, least, use)
@@ -253,7 +252,7 @@ def _visits(
                 s[k] = side[v]
                 k += 1
         out[0], out[1] = n, (use[0, n - 1] - use[0, 0]) / DAYS_PER_YEAR if n > 0 else math.nan
-        _structure.long_lags(use[0], use[1], use[2], n, x, w, ends, out[_V1:_V2])
+        _structure.long_lags(use[0], use[1], use[2], n, x, out[_V1:_V2])
         fit = out[_V2:_V3]
         _trend.trend(use[0], use[1], use[2], s, n, x, w, r, fit)
         _ranks.ranks(x, use[1], n if n >= 3 else 0, slopes, bucket, out[_V3:_V4])

@@ -128,13 +128,12 @@ def means(visits: Visits) -> Floats:
 def in_order(t: Floats, m: Floats, e: Floats, a: int, b: int, to: Floats) -> int:
     """Exposures a:b that have a time, in the order of time, into the rows (t, m, e) of `to`; returns their number."""
     n = b - a
-    odd = 0
-    for i in range(a, b):
-        odd += not abs(t[i]) < math.inf
-    for i in range(a + 1, b):
-        odd += not t[i] >= t[i - 1]
     to[0, :n], to[1, :n], to[2, :n] = t[a:b], m[a:b], e[a:b]
-    if odd == 0:
+    before, after = to[0, : max(n - 1, 0)], to[0, 1:n]
+    rising = 0.0
+    for i in range(n - 1):
+        rising += 1.0 if after[i] >= before[i] else 0.0
+    if n == 0 or (rising == n - 1 and abs(to[0, 0]) < math.inf and abs(to[0, n - 1]) < math.inf):
         return n
     n = 0
     for i in range(b - a):

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import astropy.units as u
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from cdshealpix.nested import healpix_to_lonlat
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
@@ -114,7 +115,7 @@ def ensemble(visits: DataFrame, cfg: EnsembleConfig, judge: VerdictConfig) -> Da
 
 def drift_of(rows: pa.Table) -> Drift:
     """Rows of `ensemble` as a table to look up in."""
-    band = np.searchsorted(BANDS, np.asarray(rows["band"].to_pylist(), str)) if len(rows) else np.empty(0, np.int64)
+    band = _band(rows["band"])
     cell, mag, colour, half = (np.asarray(rows[n]).astype(np.int64) for n in ("cell", *BINS[2:]))
     code = _code(cell, band, mag, colour, half)
     order = np.argsort(code)
@@ -144,7 +145,7 @@ def rows_of(batch: pa.RecordBatch, cfg: EnsembleConfig) -> Rows:
     at = slice(offsets[0], offsets[-1])
     mjd, mag, error, used, side = (values[n][at] for n in lists)
     v = Visits(offsets - offsets[0], mjd, mag, error, used.astype(np.int64), used.astype(np.int64), side)
-    band = np.searchsorted(BANDS, np.asarray(batch.column("band").to_pylist(), str)) if len(batch) else np.empty(0, int)
+    band = _band(batch.column("band"))
     source = np.repeat(np.arange(len(batch)), np.diff(v.offsets))
     cell = np.asarray(batch.column("hpx29")) >> 2 * (ORDER - cfg.cell_order)
     mean = means(v)
@@ -204,15 +205,20 @@ def _summed(
     cfg: EnsembleConfig, judge: VerdictConfig
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
+        for batch in (b for b in batches if len(b)):
             code, n, sums = controls(rows_of(batch, cfg), cfg, judge)
             cell, band, *bins = _bins(code)
-            place = [pa.array([batch.column(c)[0].as_py()] * len(code), pa.string()) for c in READS[:2]]
+            place = [pa.repeat(batch.column(c)[0], len(code)) for c in READS[:2]]
             names = pa.array(BANDS).take(pa.array(band))
             columns = [*place, pa.array(cell), names, *(pa.array(b, pa.int32()) for b in bins), pa.array(n), *sums]
             yield pa.record_batch(columns, [*READS[:2], *BINS, *_SUMS])
 
     return run
+
+
+def _band(names: pa.Array | pa.ChunkedArray) -> Ints:
+    """Position of each name in BANDS."""
+    return np.asarray(pc.index_in(names, pa.array(BANDS))).astype(np.int64)
 
 
 def _code(cell: Ints, band: Ints, mag: Ints, colour: Ints, half: Ints) -> Ints:

@@ -235,6 +235,8 @@ def _judged(
             n, p = batch.num_rows, log10_ps(columns, drift, cfg.least_controls)
             columns |= {f"{b}_drift_mag_per_yr": np.full(n, drift[b]) for b in BANDS}
             columns |= {f"{b}_log10_q_subtracted": columns[f"{b}_subtracted_log10_q"] for b in BANDS}
+            moved = columns["w2_slope_mag_per_yr"] - columns["w2_slope_raw_mag_per_yr"]
+            columns["w2_flux_slope_mag_per_yr"] = columns["w2_flux_slope_mag_per_yr"] + moved
             said = verdicts.judge(columns, cfg)
             slope = {b: columns[f"{b}_slope_mag_per_yr"] for b in BANDS}
             found: dict[str, Any] = {c: batch.column(c) for c in _PLACE}

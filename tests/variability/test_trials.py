@@ -68,8 +68,9 @@ def test_trials_tell_completeness_and_false_alarms() -> None:
     assert fades["is_claim"].mean() > 0.9
     claimed = rows[rows["is_claim"] & rows["slope_mag_per_yr"].notna()]
     assert (np.sign(claimed["slope_mag_per_yr"]) == claimed["sign"]).all()
-    pull = (fades["w2_slope_mag_per_yr_found"] - fades["slope_mag_per_yr"])[fades["kind"] == "exponential"]
-    assert (np.abs(pull) < 6 * fades["w2_sigma_slope_mag_per_yr_found"]).mean() > 0.99
+    straight = fades[fades["kind"] == "exponential"]
+    away = np.abs(straight["w2_slope_mag_per_yr_found"] - straight["slope_mag_per_yr"])
+    assert (away < 4 * straight["w2_sigma_slope_mag_per_yr_found"]).mean() > 0.98
     counts = rows.groupby(["kind", "class"]).size().reset_index(name="n")
     taught = classes.record(counts["kind"], counts["class"], counts["n"])
     assert taught["fading"][0] > 0.8
@@ -140,21 +141,22 @@ def test_periods_are_found_by_the_search_that_can(period: float, which: str) -> 
     row = rows[rows["search"] == which].iloc[0]
     alike = [row["period_d"], *row["aliases_d"]]
     assert any(abs(1 / p - 1 / period) < 2 / row["span_d"] for p in alike)
-    assert row["log10_p_white"] < -20
+    assert row["log10_p_white"] < -10
     assert row["log10_false_alarm"] < -3
     assert row["amplitude_mag"] == pytest.approx(0.15, rel=0.25)
     assert 0 <= row["window"] <= 1
 
 
 def test_the_screen_loses_little_that_a_search_would_find() -> None:
-    """Sines of 0.85 sigma, which a full periodogram finds at p < 1e-6, pass; of constant curves few do."""
+    """Sines of one sigma pass, nearly all, and of constant curves few; at 0.85 sigma one in three is lost."""
     n = 2000
     rng = np.random.default_rng(4)
     t = cadence(n)
     period = 10 ** rng.uniform(-0.7, 2.5, (n, 1))
-    amplitude = np.where(np.arange(n) % 2, 0.85, 0.0)[:, None] * 0.05
+    amplitude = 0.05 * np.choose(np.arange(n) % 3, [0.0, 0.85, 1.0])[:, None]
     m = 12 + amplitude * np.sin(2 * np.pi * (t / period + rng.random((n, 1)))) + 0.05 * rng.normal(size=t.shape)
     x = exposures_of(curves(t, m, m, 0.05), ())
-    _, passes, _ = search.screen(values_of(x, visits_of(x), None), search.PeriodsConfig(screen_rchi2=1.2))
-    assert passes[1::2].mean() > 0.9
-    assert passes[::2].mean() < 0.05
+    _, passes, _ = search.screen(values_of(x, visits_of(x), None), search.PeriodsConfig())
+    assert passes[2::3].mean() > 0.95
+    assert 0.5 < passes[1::3].mean() < 0.95
+    assert passes[::3].mean() < 0.01

@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from astropy.timeseries import LombScargle
 from pyspark.sql import functions as F
 
 from tasni_spark.core import contract
 from tasni_spark.explore import name_all
 from tasni_spark.sky.functions import FUNCTIONS
 from tasni_spark.tables.survey import REJECTS
+from tasni_spark.variability import suite
+from tasni_spark.variability.periods import detrended
+from tasni_spark.variability.visits import W2
 
 SQL = Path(__file__).resolve().parents[1] / "sql"
 FILES = sorted(SQL.glob("*/*.sql"))
@@ -100,6 +104,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "recall_by_class": {"cut_set": "tasni_2025"},
     "rejects_by_reason": {},
     "unmatched": {"t": "allwise_positions", "left_survey": "allwise", "right_survey": "panstarrs1"},
+    "steepest": {"least_visits": 12},
 }
 
 
@@ -271,6 +276,28 @@ def test_light_curve(ask: Any, named: Any, monitored: dict[str, float]) -> None:
     assert rows["mjd"].tolist() == sorted(good["mjd"])
     assert rows["w2mpro"].sum() == pytest.approx(good["w2mpro"].sum())
     assert rows["epoch"].between(2010, 2025).all()
+
+
+@pytest.mark.spark
+def test_steepest(ask: Any, named: Any) -> None:
+    """The functions of SQL say of a light curve what the kernels say of its arrays, and the periodogram astropy."""
+    rows = ask("steepest")
+    assert rows["log10_p"].is_monotonic_increasing
+    assert (rows["n_visits"] >= 12).all()
+    one = named.table("lightcurves").where(F.col("id") == int(rows["id"][0])).toPandas().iloc[0]
+    t, m, e = (np.asarray(one[c], float) for c in ("mjd", "w2_mag", "w2_error"))
+    whole = suite.statistics([0, len(t)], t, m, e, W2)
+    for name in ("slope_mag_per_yr", "log10_p", "stetson_j", "sf2_8yr"):
+        assert rows[name][0] == pytest.approx(whole[name][0], rel=1e-12), name
+    asked = "SELECT lomb_scargle(mjd, w2_mag, w2_error) AS p FROM lightcurves WHERE id = :id"
+    peak = named.sql(asked, args={"id": int(rows["id"][0])}).first()["p"]
+    use = np.isfinite(m * e)
+    flat = detrended(t, m, e)[use]
+    power = LombScargle(t[use], flat, e[use]).power(1 / peak["period_d"])
+    assert peak["power"] == pytest.approx(power, abs=1e-6)
+    assert 0 < peak["window"] < 1
+    empty = named.sql("SELECT visit_trend(array(), array(), array()).n_visits, stetson_j(NULL, NULL, NULL)")
+    assert empty.first()[0] == 0
 
 
 @pytest.mark.spark

@@ -13,8 +13,11 @@ import pytest
 from astropy.timeseries import LombScargle
 from pyspark.sql import functions as F
 
-from tasni_spark.core import contract
+from tasni_spark.cli.scripts import work
+from tasni_spark.core import config, contract
 from tasni_spark.explore import name_all
+from tasni_spark.pipeline import JOBS, parts
+from tasni_spark.quality import checks
 from tasni_spark.sky.functions import FUNCTIONS
 from tasni_spark.tables.survey import REJECTS
 from tasni_spark.variability import suite
@@ -349,6 +352,7 @@ GOOD: dict[str, list[dict[str, str]]] = {
     "coverage_in_cells": [{}],
     "cutflow_adds_up": [{}],
     "hpx29_of_position": each("{}_positions", SURVEYS, "t"),
+    "many_rejected": [{}],
     "matches_counted": [{}],
     "matches_left_known": [{"left_survey": "allwise", "t": "allwise_positions"}],
     "matches_right_known": each("{0} {0}_positions", MEASURED, "right_survey", "t"),
@@ -365,6 +369,7 @@ FAULTS = {  # check to the table, column and expression of a fault that it must 
     "coverage_in_cells": ("coverage", "end", "`end` + 1"),
     "cutflow_adds_up": ("cutflow", "n_pass", "n_pass + 1"),
     "hpx29_of_position": ("allwise_positions", "dec", "dec * 0.999D"),
+    "many_rejected": ("surveys", "rejected", "rejected + rows"),
     "matches_counted": ("match_tiles", "n_pairs", "n_pairs + 1"),
     "matches_left_known": ("matches", "left_id", "-left_id"),
     "matches_right_known": ("matches", "right_id", "-7L"),
@@ -379,7 +384,22 @@ FAULTS = {  # check to the table, column and expression of a fault that it must 
 
 
 def test_every_check_is_tried() -> None:
-    assert set(GOOD) == set(FAULTS) == {p.stem for p in (SQL / "checks").glob("*.sql")}
+    assert set(GOOD) == set(FAULTS) == {p.stem for p in (SQL / "checks").glob("*.sql")} == {c.name for c in checks()}
+
+
+def test_the_gate_makes_them_after_their_jobs() -> None:
+    """The parameters that the headers give, under the demo's settings, are among those that are tried here."""
+    settings = config.read([SQL.parent / "conf/pipeline/demo.toml"], [], ["run", *JOBS])
+    due = {(job, each) for job, each in parts(settings)}
+    for check in checks():
+        given = [
+            g for job, each in due if job == check.job for g in check.due(settings.section(job, work(job).config, each))
+        ]
+        assert given, check.name
+        written = {t for s in ("neowise", "known_objects") for t in (s, f"{s}_positions")}
+        tried = [g for g in given if not written & set(g.values())]
+        assert all(g in GOOD[check.name] or check.name == "tile_of_hpx29" for g in tried), check.name
+        assert set(given[0]) == set(GOOD[check.name][0]), check.name
 
 
 @pytest.mark.spark

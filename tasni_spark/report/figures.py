@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tasni_spark.photometry.dwarfs import sequence
 from tasni_spark.report.facts import COLOUR_BINS, MAP_ORDER
 
+LEAST_TRIALS = 5
 INK, ACCENT, FAINT = "#1b2733", "#d1495b", "#9aa7b3"
 STYLE: Any = {
     "font.size": 10,
@@ -37,8 +38,8 @@ def png(figure: Figure) -> str:
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def sky_map(counts: NDArray[np.int64], candidates: list[dict[str, Any]], label: str) -> str:
-    """All-sky map in Mollweide projection, equatorial: sources per square degree, and the candidates.
+def sky_map(counts: NDArray[np.int64], candidates: list[dict[str, Any]], label: str, frame: str = "icrs") -> str:
+    """All-sky map in Mollweide projection: sources per square degree, and the candidates.
 
     Parameters
     ----------
@@ -46,31 +47,39 @@ def sky_map(counts: NDArray[np.int64], candidates: list[dict[str, Any]], label: 
         Sources per cell.
     candidates
         With ra and dec in deg.
+    label
+        What the candidates are called.
+    frame
+        Frame of the map, as astropy names it: `icrs` or `galactic`. The other one's equator is drawn as a line.
     """
+    other = "icrs" if frame == "galactic" else "galactic"
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 4.6))
         axes = figure.add_subplot(projection="mollweide")
-        lon, lat = np.meshgrid(np.radians(np.linspace(-180, 180, 1081)), np.radians(np.linspace(-90, 90, 541)))
-        cells = lonlat_to_healpix(Longitude(-lon * u.rad), Latitude(lat * u.rad), MAP_ORDER)
+        x, y = np.meshgrid(np.radians(np.linspace(-180, 180, 1081)), np.radians(np.linspace(-90, 90, 541)))
+        place = SkyCoord(-x * u.rad, y * u.rad, frame=frame).icrs
+        cells = lonlat_to_healpix(Longitude(place.ra), Latitude(place.dec), MAP_ORDER)
         area = 41252.96 / len(counts)
         image = np.where(counts[cells] > 0, counts[cells], np.nan) / area
-        mesh = axes.pcolormesh(lon, lat, image, norm="log", cmap="Blues", shading="nearest", rasterized=True)
-        plane = SkyCoord(l=np.linspace(0, 360, 721) * u.deg, b=0 * u.deg, frame="galactic").icrs
-        x, y = _mollweide(plane.ra.deg, plane.dec.deg)
-        axes.plot(x, y, ",", color=FAINT)
+        mesh = axes.pcolormesh(x, y, image, norm="log", cmap="Blues", shading="nearest", rasterized=True)
+        equator = SkyCoord(np.linspace(0, 360, 721) * u.deg, np.zeros(721) * u.deg, frame=other)
+        axes.plot(*_mollweide(equator, frame), ",", color=FAINT)
         if candidates:
-            x, y = _mollweide(np.array([c["ra"] for c in candidates]), np.array([c["dec"] for c in candidates]))
-            axes.plot(x, y, "o", ms=4, mfc="none", mec=ACCENT, mew=1.1, label=label)
+            found = SkyCoord([c["ra"] for c in candidates] * u.deg, [c["dec"] for c in candidates] * u.deg)
+            axes.plot(*_mollweide(found, frame), "o", ms=4, mfc="none", mec=ACCENT, mew=1.1, label=label)
             axes.legend(loc="lower right", bbox_to_anchor=(1.0, -0.08), frameon=False)
-        axes.set_xticks(np.radians([-120, -60, 0, 60, 120]), ["8h", "4h", "0h", "20h", "16h"])
+        ticks = np.array([-120, -60, 0, 60, 120])
+        names = [f"{-t % 360}\N{DEGREE SIGN}" if frame == "galactic" else f"{-t % 360 // 15}h" for t in ticks]
+        axes.set_xticks(np.radians(ticks), names)
         axes.grid(color=FAINT, lw=0.3)
         figure.colorbar(mesh, ax=axes, shrink=0.6, pad=0.03, label="sources judged per square degree")
         return png(figure)
 
 
-def _mollweide(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _mollweide(place: SkyCoord, frame: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Longitude to the left, as the sky is seen."""
-    return -np.radians((np.asarray(ra) + 180.0) % 360.0 - 180.0), np.radians(np.asarray(dec))
+    at = place.transform_to(frame).spherical
+    return -at.lon.wrap_at(180 * u.deg).rad, at.lat.rad
 
 
 def colours(bins: list[dict[str, Any]], candidates: list[dict[str, Any]], label: str) -> str:
@@ -127,4 +136,36 @@ def flow_bars(steps: list[dict[str, Any]]) -> str:
         axes.set(xscale="log", xlim=(0.5, max(left.max(), 1) * 4), xlabel="sources left after the cut")
         axes.set_yticks(rows, [s["cut"] for s in steps])
         axes.legend(frameon=False, loc="lower right")
+        return png(figure)
+
+
+def completeness(trials: list[dict[str, Any]]) -> str:
+    """Share of injected fades that are claimed with their sign, against slope, one line for each magnitude of W2.
+
+    Parameters
+    ----------
+    trials
+        `slope_bin` (3 log10 of mag / yr), `w2_bin` (half magnitudes), `n`, `n_right`.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7, 3.6))
+        axes = figure.subplots()
+        fades = [t for t in trials if t["slope_bin"] is not None and t["w2_bin"] is not None]
+        mags = sorted({t["w2_bin"] // 2 for t in fades})
+        for k, mag in enumerate(mags):
+            mine = [t for t in fades if t["w2_bin"] // 2 == mag]
+            slopes = sorted({t["slope_bin"] for t in mine})
+            n, right = (
+                np.array([sum(t[c] for t in mine if t["slope_bin"] == s) for s in slopes]) for c in ("n", "n_right")
+            )
+            enough = n >= LEAST_TRIALS
+            x = 1e3 * 10 ** ((np.array(slopes) + 0.5) / 3)
+            error = np.sqrt(right * (n - right) / np.maximum(n, 1) ** 3)
+            colour = mpl.colormaps["viridis"](0.9 * k / max(len(mags) - 1, 1))
+            style: Any = {"fmt": "o-", "ms": 4, "lw": 1.2, "color": colour}
+            if enough.any():
+                axes.errorbar(x[enough], (right / n)[enough], error[enough], label=f"{mag} - {mag + 1}", **style)
+        axes.set(xscale="log", xlabel="slope (mmag/yr)", ylabel="claimed, with its sign", ylim=(-0.02, 1.02))
+        if axes.get_legend_handles_labels()[1]:
+            axes.legend(frameon=False, fontsize=9, title="W2", title_fontsize=9)
         return png(figure)

@@ -1,8 +1,21 @@
 """The tables, declared once each; nothing here imports Spark."""
 
-from tasni_spark.tables.associations import MATCH_TILES, MATCHES
+from tasni_spark.tables.associations import MATCH_TILES, MATCHES, XMATCH_QA
 from tasni_spark.tables.features import FEATURE_STRATA, FEATURE_TABLE
-from tasni_spark.tables.light_curves import LIGHTCURVE_TILES, LIGHTCURVES, TREND_TESTS, TRENDS, VARIABILITY, VISITS
+from tasni_spark.tables.light_curves import (
+    CLASS_COUNTS,
+    COMPLETENESS,
+    ENSEMBLE,
+    INJECTIONS,
+    LIGHTCURVE_TILES,
+    LIGHTCURVES,
+    PERIODS,
+    TREND_TESTS,
+    TRENDS,
+    VARIABILITY,
+    VARIABILITY_CLASSES,
+    VISITS,
+)
 from tasni_spark.tables.models import (
     FEATURE_AUDIT,
     LABELS,
@@ -27,6 +40,7 @@ TABLES = {
         REJECTS,
         MATCHES,
         MATCH_TILES,
+        XMATCH_QA,
         VERDICTS,
         CANDIDATES,
         CUTFLOW,
@@ -37,7 +51,13 @@ TABLES = {
         VISITS,
         VARIABILITY,
         TREND_TESTS,
+        ENSEMBLE,
         TRENDS,
+        PERIODS,
+        INJECTIONS,
+        COMPLETENESS,
+        VARIABILITY_CLASSES,
+        CLASS_COUNTS,
         FEATURE_STRATA,
         FEATURE_TABLE,
         LABELS,

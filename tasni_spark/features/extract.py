@@ -22,6 +22,7 @@ from tasni_spark.core.work import Inputs, Output
 from tasni_spark.features.gather import causes, gathered
 from tasni_spark.sky.tiling import groups
 from tasni_spark.tables.features import FEATURE_STRATA, FEATURE_TABLE, FEATURES, KNOWN
+from tasni_spark.tables.features.bands import SURVEYS
 from tasni_spark.tables.features.spec import Feature
 from tasni_spark.tables.features.statistical import COLUMNS, QUANTITIES, STRATUM
 
@@ -35,6 +36,7 @@ class FeaturesConfig:
     """Section `[features]`."""
 
     left: str = opt("allwise", "survey whose sources get features")
+    others: tuple[str, ...] = opt(tuple(SURVEYS), "surveys whose counterparts are asked, where the lake has them")
     strata_rows: int = opt(2_000_000, "about so many sources, chosen by their identifiers, define the strata")
     least_in_stratum: int = opt(30, "sources of a stratum below which nothing is measured against it")
 

@@ -79,6 +79,7 @@ class LabelsConfig:
     """Section `[labels]`."""
 
     left: str = opt("allwise", "survey whose sources are labelled")
+    known: tuple[str, ...] = opt(SURVEYS, "tables that label, where the lake has them")
     planted_share: float = opt(0.3, "share of the planted truth that is told; the rest judges what models make of it")
 
     def __post_init__(self) -> None:

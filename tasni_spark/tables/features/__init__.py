@@ -61,7 +61,7 @@ FEATURE_STRATA = Table(
         Col("stratum", "int", "Stratum of latitude and W2", ucd="meta.code", nullable=False),
         Col("quantity", "string", "What is measured", ucd="meta.id", nullable=False),
         Col("n", "bigint", "Sources of the stratum in which it is measured", ucd="meta.number", nullable=False),
-        Col("median", "double", "Median", ucd="stat.median"),
+        Col("median", "double", "Median", ucd="stat.value;stat.median"),
         Col("low", "double", "Median less the 16th percentile", ucd="stat.stdev"),
         Col("high", "double", "84th percentile less the median", ucd="stat.stdev"),
     ),

@@ -21,6 +21,7 @@ from tasni_spark.sky.functions import register
 from tasni_spark.tables.ops import OPS_PROGRESS, OPS_RUNS, SURVEYS
 from tasni_spark.tables.survey import REJECTS
 from tasni_spark.tables.thermal import THERMAL
+from tasni_spark.variability import functions
 
 
 def open_lake(root: str, ops: str = "", profile: str = "local") -> SparkSession:
@@ -49,6 +50,7 @@ def name_all(lake: Lake) -> list[str]:
     for table, frame in records(lake).items():
         frame.createOrReplaceTempView(table.name)
     register(lake.spark, tiles(lake))
+    functions.register(lake.spark)
     left_out = []
     for path in sorted((places.ROOT / "sql" / "views").glob("*.sql")):
         try:
@@ -66,13 +68,17 @@ def tiles(lake: Lake) -> list[int]:
 
 def records(lake: Lake) -> dict[Table, DataFrame]:
     """The small files under `_ops` as tables."""
-    runs = lake.ops / "runs"
-    found = {SURVEYS: _surveys(lake)}
-    for table, pattern in ((OPS_RUNS, "*/*.json"), (OPS_PROGRESS, "*/*/*.json")):
-        path = f"{runs.uri}/{pattern}" if runs.folders() else None
-        reader = lake.spark.read.schema(contract.struct(table)).option("multiLine", True)
-        found[table] = reader.json(path) if path else lake.spark.createDataFrame([], contract.struct(table))
-    return found
+    runs = (lake.ops / "runs").uri
+    patterns = {OPS_RUNS: "*/*.json", OPS_PROGRESS: "*/*/*.json"}
+    return {SURVEYS: _surveys(lake)} | {table: _read(lake, table, f"{runs}/{p}") for table, p in patterns.items()}
+
+
+def _read(lake: Lake, table: Table, path: str) -> DataFrame:
+    """JSON files; no rows where there are none yet, as in a lake's first run."""
+    try:
+        return lake.spark.read.schema(contract.struct(table)).option("multiLine", True).json(path)
+    except AnalysisException:
+        return lake.spark.createDataFrame([], contract.struct(table))
 
 
 def _surveys(lake: Lake) -> DataFrame:

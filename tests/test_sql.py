@@ -10,12 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from astropy.timeseries import LombScargle
 from pyspark.sql import functions as F
 
-from tasni_spark.core import contract
+from tasni_spark.cli.scripts import work
+from tasni_spark.core import config, contract
 from tasni_spark.explore import name_all
+from tasni_spark.pipeline import JOBS, parts
+from tasni_spark.quality import checks
 from tasni_spark.sky.functions import FUNCTIONS
 from tasni_spark.tables.survey import REJECTS
+from tasni_spark.variability import suite
+from tasni_spark.variability.periods import detrended
+from tasni_spark.variability.visits import W2
 
 SQL = Path(__file__).resolve().parents[1] / "sql"
 FILES = sorted(SQL.glob("*/*.sql"))
@@ -100,6 +107,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "recall_by_class": {"cut_set": "tasni_2025"},
     "rejects_by_reason": {},
     "unmatched": {"t": "allwise_positions", "left_survey": "allwise", "right_survey": "panstarrs1"},
+    "steepest": {"least_visits": 12},
 }
 
 
@@ -274,6 +282,28 @@ def test_light_curve(ask: Any, named: Any, monitored: dict[str, float]) -> None:
 
 
 @pytest.mark.spark
+def test_steepest(ask: Any, named: Any) -> None:
+    """The functions of SQL say of a light curve what the kernels say of its arrays, and the periodogram astropy."""
+    rows = ask("steepest")
+    assert rows["log10_p"].is_monotonic_increasing
+    assert (rows["n_visits"] >= 12).all()
+    one = named.table("lightcurves").where(F.col("id") == int(rows["id"][0])).toPandas().iloc[0]
+    t, m, e = (np.asarray(one[c], float) for c in ("mjd", "w2_mag", "w2_error"))
+    whole = suite.statistics([0, len(t)], t, m, e, W2)
+    for name in ("slope_mag_per_yr", "log10_p", "stetson_j", "sf2_8yr"):
+        assert rows[name][0] == pytest.approx(whole[name][0], rel=1e-12), name
+    asked = "SELECT lomb_scargle(mjd, w2_mag, w2_error) AS p FROM lightcurves WHERE id = :id"
+    peak = named.sql(asked, args={"id": int(rows["id"][0])}).first()["p"]
+    use = np.isfinite(m * e)
+    flat = detrended(t, m, e)[use]
+    power = LombScargle(t[use], flat, e[use]).power(1 / peak["period_d"])
+    assert peak["power"] == pytest.approx(power, abs=1e-6)
+    assert 0 < peak["window"] < 1
+    empty = named.sql("SELECT visit_trend(array(), array(), array()).n_visits, stetson_j(NULL, NULL, NULL)")
+    assert empty.first()[0] == 0
+
+
+@pytest.mark.spark
 def test_recall_by_class(ask: Any, named: Any) -> None:
     rows = ask("recall_by_class").set_index("class")
     kept = pandas(named, "candidates", "cut_set", "id").query("cut_set == 'tasni_2025'")["id"]
@@ -322,6 +352,7 @@ GOOD: dict[str, list[dict[str, str]]] = {
     "coverage_in_cells": [{}],
     "cutflow_adds_up": [{}],
     "hpx29_of_position": each("{}_positions", SURVEYS, "t"),
+    "many_rejected": [{}],
     "matches_counted": [{}],
     "matches_left_known": [{"left_survey": "allwise", "t": "allwise_positions"}],
     "matches_right_known": each("{0} {0}_positions", MEASURED, "right_survey", "t"),
@@ -338,6 +369,7 @@ FAULTS = {  # check to the table, column and expression of a fault that it must 
     "coverage_in_cells": ("coverage", "end", "`end` + 1"),
     "cutflow_adds_up": ("cutflow", "n_pass", "n_pass + 1"),
     "hpx29_of_position": ("allwise_positions", "dec", "dec * 0.999D"),
+    "many_rejected": ("surveys", "rejected", "rejected + rows"),
     "matches_counted": ("match_tiles", "n_pairs", "n_pairs + 1"),
     "matches_left_known": ("matches", "left_id", "-left_id"),
     "matches_right_known": ("matches", "right_id", "-7L"),
@@ -352,7 +384,22 @@ FAULTS = {  # check to the table, column and expression of a fault that it must 
 
 
 def test_every_check_is_tried() -> None:
-    assert set(GOOD) == set(FAULTS) == {p.stem for p in (SQL / "checks").glob("*.sql")}
+    assert set(GOOD) == set(FAULTS) == {p.stem for p in (SQL / "checks").glob("*.sql")} == {c.name for c in checks()}
+
+
+def test_the_gate_makes_them_after_their_jobs() -> None:
+    """The parameters that the headers give, under the demo's settings, are among those that are tried here."""
+    settings = config.read([SQL.parent / "conf/pipeline/demo.toml"], [], ["run", *JOBS])
+    due = {(job, each) for job, each in parts(settings)}
+    for check in checks():
+        given = [
+            g for job, each in due if job == check.job for g in check.due(settings.section(job, work(job).config, each))
+        ]
+        assert given, check.name
+        written = {t for s in ("neowise", "known_objects") for t in (s, f"{s}_positions")}
+        tried = [g for g in given if not written & set(g.values())]
+        assert all(g in GOOD[check.name] or check.name == "tile_of_hpx29" for g in tried), check.name
+        assert set(given[0]) == set(GOOD[check.name][0]), check.name
 
 
 @pytest.mark.spark

@@ -224,7 +224,7 @@ class Lake:
             if faults:
                 raise ContractError(
                     f"table {table.ref} exists with other columns: {'; '.join(faults)}: "
-                    "use another lake, or drop the table and run its job again"
+                    "add columns by 'tasni upkeep --migrate', use another lake, or drop the table and run its job again"
                 )
             return
         builder = DeltaTable.createIfNotExists(self.spark).comment(table.doc).addColumns(contract.struct(table))
@@ -247,6 +247,13 @@ class Lake:
         if clause := contract.check_clause(table):
             found["delta.constraints.ranges"] = clause
         return found
+
+    def set_properties(self, ref: Ref, properties: Mapping[str, str]) -> None:
+        """Set properties of a table, if they are not so."""
+        has = self._log(ref).metadata().configuration
+        if any(has.get(k) != v for k, v in properties.items()):
+            told = ", ".join(f"{_literal(k)} = {_literal(v)}" for k, v in properties.items())
+            self.spark.sql(f"ALTER TABLE {self.identifier(ref)} SET TBLPROPERTIES ({told})")
 
     def replace(
         self,

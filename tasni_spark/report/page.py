@@ -50,6 +50,7 @@ def render(facts: Facts, cfg: ReportConfig, run_id: str) -> str:
         worth={cut_set: worth(rows, cfg.sought) for cut_set, rows in facts.recall.items() if rows},
         skies={frame: figures.sky_map(facts.sky, shown, label, frame) for frame in ("icrs", "galactic")},
         colours=figures.colours(facts.colours, shown, label),
+        completeness=figures.completeness(facts.fades.trials) if facts.fades and facts.fades.trials else "",
     )
 
 

@@ -1,7 +1,20 @@
 """The tables, declared once each; nothing here imports Spark."""
 
 from tasni_spark.tables.associations import MATCH_TILES, MATCHES, XMATCH_QA
-from tasni_spark.tables.light_curves import LIGHTCURVE_TILES, LIGHTCURVES, TREND_TESTS, TRENDS, VARIABILITY, VISITS
+from tasni_spark.tables.light_curves import (
+    CLASS_COUNTS,
+    COMPLETENESS,
+    ENSEMBLE,
+    INJECTIONS,
+    LIGHTCURVE_TILES,
+    LIGHTCURVES,
+    PERIODS,
+    TREND_TESTS,
+    TRENDS,
+    VARIABILITY,
+    VARIABILITY_CLASSES,
+    VISITS,
+)
 from tasni_spark.tables.ops import OPS_PROGRESS, OPS_RUNS, SURVEYS
 from tasni_spark.tables.search import CANDIDATES, CUTFLOW, VERDICTS
 from tasni_spark.tables.sky import COVERAGE, DENSITY, TILING
@@ -28,7 +41,13 @@ TABLES = {
         VISITS,
         VARIABILITY,
         TREND_TESTS,
+        ENSEMBLE,
         TRENDS,
+        PERIODS,
+        INJECTIONS,
+        COMPLETENESS,
+        VARIABILITY_CLASSES,
+        CLASS_COUNTS,
     )
 }
 """Tables that jobs write; those of a survey come from its definition in `conf/surveys`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tasni_spark.core.session import settings
+from tasni_spark.core.places import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 

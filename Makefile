@@ -9,20 +9,20 @@ AIRFLOW := .venv-airflow
 export TASNI_JARS := $(CURDIR)/$(JARS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup prerequisites jars jars-gpu demo test fast check format chaos bench bench-lightcurves airflow
-.PHONY: airflow-test dictionary lock clean
+.PHONY: help setup prerequisites jars jars-gpu jars-s3 demo test fast check format chaos bench bench-crossmatch bench-lsdb
+.PHONY: bench-lightcurves airflow airflow-test cluster-test s3-test package dictionary lock clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## make a mock sky, search it, write report.html
 	@$(BIN)/tasni demo
 
 test: setup ## all tests
-	@$(BIN)/pytest -n 2 -m "not chaos and not bench and not airflow"
+	@$(BIN)/pytest -n 2 -m "not chaos and not bench and not airflow and not cluster and not s3"
 
 fast: $(VENV)/.done ## tests that take moments
-	@$(BIN)/pytest -n 2 -m "not spark and not e2e and not slow and not chaos and not bench and not airflow"
+	@$(BIN)/pytest -n 2 -m "not spark and not e2e and not slow and not chaos and not bench and not airflow and not cluster and not s3"
 
 check: $(VENV)/.done ## style, types, layers, SQL
 	@$(BIN)/ruff check .
@@ -43,6 +43,14 @@ bench: setup ## rows per CPU-second of ingest, crossmatch, search and footprints
 	@$(BIN)/python -m tests.bench.pipeline
 	@$(BIN)/python -m tests.bench.observed
 
+bench-crossmatch: setup ## one match by every engine, cKDTree and DuckDB (LSDB: make bench-lsdb first): ten minutes
+	@$(BIN)/python -m tests.bench.crossmatch
+
+bench-lsdb: setup ## LSDB in an environment of its own, and the same match by it
+	@test -x .venv-lsdb/bin/python || $(PYTHON) -m venv .venv-lsdb
+	@VIRTUAL_ENV=.venv-lsdb $(BIN)/uv pip install --quiet lsdb==0.11.1
+	@$(BIN)/python -m tests.bench.crossmatch --rows noop tiles lsdb-import lsdb
+
 bench-lightcurves: setup ## sources per CPU-second of nesting and of light-curve statistics, in several forms
 	@$(BIN)/python -m tests.bench.lightcurves
 
@@ -51,6 +59,24 @@ airflow: setup $(AIRFLOW)/.done mock/SYNTHETIC.json ## Airflow on this machine, 
 
 airflow-test: setup $(AIRFLOW)/.done ## DAGs: import, structure, and a small search that they submit
 	@conf/airflow/airflow.sh pytest --confcutdir=tests/airflow -o filterwarnings=ignore tests/airflow
+
+cluster-test: setup package ## the suite on a standalone Spark cluster on this machine, and what dies there
+	@$(BIN)/pytest -m cluster tests/cluster
+
+s3-test: setup jars-s3 .s3/versitygw ## the lake on an S3 server on this machine (needs Go), and what dies there
+	@$(BIN)/pytest -m s3 tests/s3
+
+.s3/versitygw:
+	@command -v go >/dev/null || { echo "no Go: tests of S3 will be skipped"; exit 0; }; \
+	GOBIN=$(CURDIR)/.s3 go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
+
+package: dist/environment.tar.gz ## the wheel and an environment that travels: dist/
+
+dist/environment.tar.gz: $(VENV)/.done $(shell git ls-files tasni_spark jobs conf sql 2>/dev/null)
+	@rm -rf dist && $(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python -o dist
+	@$(BIN)/uv venv --quiet --relocatable --python $(PYTHON) dist/environment
+	@VIRTUAL_ENV=dist/environment $(BIN)/uv pip install --quiet -c $(LOCK) -r conf/requirements/suite.in dist/*.whl
+	@tar -C dist/environment -cf - . | gzip -1 > $@ && rm -rf dist/environment
 
 setup: prerequisites $(VENV)/.done $(JARS)/.done ## environment and jars
 
@@ -92,7 +118,12 @@ $(JARS)/.done: conf/jars/pom.xml conf/jars/jars.lock | $(VENV)/.done
 	@touch $@
 
 jars-gpu: jars ## the RAPIDS jar as well: 600 MB
-	@mvn -q -B -f conf/jars/pom.xml -P gpu dependency:copy -Djars=$(CURDIR)/$(JARS)
+	@mvn -q -B -f conf/jars/pom.xml -P gpu dependency:copy -Djars=$(CURDIR)/$(JARS)/gpu
+
+jars-s3: jars $(JARS)/hadoop-aws-3.3.4.jar ## the connector to S3 as well: 280 MB
+
+$(JARS)/hadoop-aws-3.3.4.jar: | $(JARS)/.done
+	@mvn -q -B -f conf/jars/pom.xml -P s3 dependency:copy -Djars=$(CURDIR)/$(JARS)
 
 dictionary: $(VENV)/.done ## write sql/DICTIONARY.md from the declarations
 	@$(BIN)/python -m tasni_spark.cli.dictionary
@@ -102,4 +133,4 @@ lock: $(VENV)/.done ## resolve conf/requirements/*.in anew
 	@$(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 --generate-hashes conf/requirements/airflow.in -o conf/requirements/airflow.txt
 
 clean: ## all that make built
-	rm -rf $(VENV) $(AIRFLOW) .airflow $(JARS) lake mock report.html .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(AIRFLOW) .airflow .s3 dist $(JARS) lake mock report.html .pytest_cache .mypy_cache .ruff_cache

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, RetryDecision, RetryPolicy
 
 from airflow_dags import outcome
-from airflow_dags.drawing import Platform, Task
 from tasni_spark.core.errors import ConfigError, nearest
+from tasni_spark.deploy import databricks, emr_serverless
+from tasni_spark.deploy.drawing import Platform, Task
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -90,7 +91,7 @@ def operator(task: Task, where: Platform, **common: Any) -> BaseOperator:
 
     return PLATFORMS[where.platform](
         task,
-        dict(where.options),
+        where,
         task_id=task.part or task.job,
         doc_md=task.doc,
         outlets=[asset(table) for table in task.writes],
@@ -103,29 +104,27 @@ def operator(task: Task, where: Platform, **common: Any) -> BaseOperator:
     )
 
 
-def _spark(task: Task, options: dict[str, Any], **common: Any) -> BaseOperator:
+def _spark(task: Task, where: Platform, **common: Any) -> BaseOperator:
     from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
     given = {"application": task.script, "application_args": list(task.arguments), "name": f"tasni {task.id}"}
-    return SparkSubmitOperator(**given, **options, **common)
+    return SparkSubmitOperator(**given, **where.options, **common)
 
 
-def _databricks(task: Task, options: dict[str, Any], **common: Any) -> BaseOperator:
+def _databricks(task: Task, where: Platform, **common: Any) -> BaseOperator:
     from airflow.providers.databricks.operators.databricks import DatabricksSubmitRunOperator
 
     script = {"python_file": task.script, "parameters": list(task.arguments)}
+    options = {**where.options, "new_cluster": databricks.cluster(where)}
     return DatabricksSubmitRunOperator(spark_python_task=script, deferrable=True, **options, **common)
 
 
-def _emr_serverless(task: Task, options: dict[str, Any], **common: Any) -> BaseOperator:
+def _emr_serverless(task: Task, where: Platform, **common: Any) -> BaseOperator:
     from airflow.providers.amazon.aws.operators.emr import EmrServerlessStartJobOperator
 
-    submit = options.pop("job_driver", {}).get("sparkSubmit", {})
-    submit = {**submit, "entryPoint": task.script, "entryPointArguments": list(task.arguments)}
-    waiting = {"waiter_delay": 60, "waiter_max_attempts": WEEK_MIN} | options
-    return EmrServerlessStartJobOperator(
-        job_driver={"sparkSubmit": submit}, name=f"tasni {task.id}", deferrable=True, **waiting, **common
-    )
+    waiting = {"waiter_delay": 60, "waiter_max_attempts": WEEK_MIN}
+    options = waiting | where.options | {"job_driver": emr_serverless.driver(task, where)}
+    return EmrServerlessStartJobOperator(name=f"tasni {task.id}", deferrable=True, **options, **common)
 
 
 PLATFORMS: dict[str, Callable[..., BaseOperator]] = {

@@ -2,7 +2,8 @@
 
 from airflow.sdk import DAG, TaskGroup
 
-from airflow_dags import drawing, submit
+from airflow_dags import submit
+from tasni_spark.deploy import drawing
 
 WHERE = drawing.platform()
 

@@ -68,13 +68,17 @@ def tiles(lake: Lake) -> list[int]:
 
 def records(lake: Lake) -> dict[Table, DataFrame]:
     """The small files under `_ops` as tables."""
-    runs = lake.ops / "runs"
-    found = {SURVEYS: _surveys(lake)}
-    for table, pattern in ((OPS_RUNS, "*/*.json"), (OPS_PROGRESS, "*/*/*.json")):
-        path = f"{runs.uri}/{pattern}" if runs.folders() else None
-        reader = lake.spark.read.schema(contract.struct(table)).option("multiLine", True)
-        found[table] = reader.json(path) if path else lake.spark.createDataFrame([], contract.struct(table))
-    return found
+    runs = (lake.ops / "runs").uri
+    patterns = {OPS_RUNS: "*/*.json", OPS_PROGRESS: "*/*/*.json"}
+    return {SURVEYS: _surveys(lake)} | {table: _read(lake, table, f"{runs}/{p}") for table, p in patterns.items()}
+
+
+def _read(lake: Lake, table: Table, path: str) -> DataFrame:
+    """JSON files; no rows where there are none yet, as in a lake's first run."""
+    try:
+        return lake.spark.read.schema(contract.struct(table)).option("multiLine", True).json(path)
+    except AnalysisException:
+        return lake.spark.createDataFrame([], contract.struct(table))
 
 
 def _surveys(lake: Lake) -> DataFrame:

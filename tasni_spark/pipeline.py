@@ -51,10 +51,17 @@ JOBS = {
             writes=("matches", "match_tiles"),
         ),
         Job(
+            "xmatch_qa",
+            "Measure chance, errors and offsets of a match from the match itself",
+            config="tasni_spark.crossmatch.config:CrossmatchConfig",
+            reads=("tiling", "density", "matches", "{left}_positions", "{rights}_positions"),
+            writes=("xmatch_qa",),
+        ),
+        Job(
             "search",
             "Judge every source by every cut; keep those that fail none, and count what each cut costs",
             config="tasni_spark.search.search:SearchConfig",
-            reads=("tiling", "coverage", "density", "matches", "match_tiles", "{left}"),
+            reads=("tiling", "coverage", "density", "matches", "match_tiles", "{left}", "{beside}"),
             writes=("verdicts", "candidates", "cutflow"),
         ),
         Job(
@@ -130,6 +137,7 @@ JOBS = {
                 "coverage",
                 "matches",
                 "match_tiles",
+                "xmatch_qa",
                 "verdicts",
                 "candidates",
                 "cutflow",

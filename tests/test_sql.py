@@ -13,8 +13,11 @@ import pytest
 from astropy.timeseries import LombScargle
 from pyspark.sql import functions as F
 
-from tasni_spark.core import contract
+from tasni_spark.cli.scripts import work
+from tasni_spark.core import config, contract
 from tasni_spark.explore import name_all
+from tasni_spark.pipeline import JOBS, parts
+from tasni_spark.quality import checks
 from tasni_spark.sky.functions import FUNCTIONS
 from tasni_spark.tables.survey import REJECTS
 from tasni_spark.variability import suite
@@ -100,8 +103,10 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "cutflow_side_by_side": {"survey": "allwise", "a": "tasni_2025", "b": "tasni_2025_as_run"},
     "light_curve": {"radius_arcsec": 3},  # ra, dec: see the fixture
     "lost_to_one_cut": {"cut_set": "tasni_2025"},
+    "match_two": {"a": "allwise_positions", "b": "twomass_positions", "radius_arcsec": 3},
     "recall_by_class": {"cut_set": "tasni_2025"},
     "rejects_by_reason": {},
+    "unmatched": {"t": "allwise_positions", "left_survey": "allwise", "right_survey": "panstarrs1"},
     "steepest": {"least_visits": 12},
 }
 
@@ -172,6 +177,32 @@ def test_cone_over_the_pole(ask: Any, named: Any) -> None:
     assert len(rows) > 20
     assert rows["id"].tolist() == inside["id"].tolist()
     assert rows["sep_arcsec"].to_numpy() == pytest.approx(3600 * inside["sep"].to_numpy(), rel=1e-9)
+
+
+@pytest.mark.spark
+def test_two_tables_are_matched_as_by_the_job(ask: Any, named: Any) -> None:
+    """2MASS has no motions, so that the job's pairs are those of the places as stored."""
+    rows = ask("match_two")
+    stored = named.table("matches").where("left_survey = 'allwise' AND right_survey = 'twomass'")
+    pairs = stored.select("left_id", "right_id", "sep_arcsec", "n_neighbours").toPandas().sort_values("left_id")
+    assert len(pairs) > 1000
+    assert rows["left_id"].tolist() == pairs["left_id"].tolist()
+    assert rows["right_id"].tolist() == pairs["right_id"].tolist()
+    assert rows["n_neighbours"].tolist() == pairs["n_neighbours"].tolist()
+    assert np.abs(rows["sep_arcsec"].to_numpy() - pairs["sep_arcsec"].to_numpy()).max() < 1e-6
+
+
+@pytest.mark.spark
+def test_unmatched_is_nothing_there_or_not_observed(ask: Any, named: Any) -> None:
+    rows = ask("unmatched")
+    matched = named.table("matches").where("left_survey = 'allwise' AND right_survey = 'panstarrs1'")
+    ids = {r["left_id"] for r in matched.select("left_id").distinct().collect()}
+    assert len(rows) == named.table("allwise").count() - len(ids) > 1000
+    assert not set(rows["id"]) & ids
+    by_state = rows.groupby("state")["dec"]
+    assert set(by_state.groups) == {"nothing there", "not observed"}
+    assert by_state.max()["not observed"] < -29.9  # the edge of Pan-STARRS1, in cells
+    assert by_state.min()["nothing there"] > -30.1
 
 
 @pytest.mark.spark
@@ -321,6 +352,7 @@ GOOD: dict[str, list[dict[str, str]]] = {
     "coverage_in_cells": [{}],
     "cutflow_adds_up": [{}],
     "hpx29_of_position": each("{}_positions", SURVEYS, "t"),
+    "many_rejected": [{}],
     "matches_counted": [{}],
     "matches_left_known": [{"left_survey": "allwise", "t": "allwise_positions"}],
     "matches_right_known": each("{0} {0}_positions", MEASURED, "right_survey", "t"),
@@ -337,6 +369,7 @@ FAULTS = {  # check to the table, column and expression of a fault that it must 
     "coverage_in_cells": ("coverage", "end", "`end` + 1"),
     "cutflow_adds_up": ("cutflow", "n_pass", "n_pass + 1"),
     "hpx29_of_position": ("allwise_positions", "dec", "dec * 0.999D"),
+    "many_rejected": ("surveys", "rejected", "rejected + rows"),
     "matches_counted": ("match_tiles", "n_pairs", "n_pairs + 1"),
     "matches_left_known": ("matches", "left_id", "-left_id"),
     "matches_right_known": ("matches", "right_id", "-7L"),
@@ -351,7 +384,22 @@ FAULTS = {  # check to the table, column and expression of a fault that it must 
 
 
 def test_every_check_is_tried() -> None:
-    assert set(GOOD) == set(FAULTS) == {p.stem for p in (SQL / "checks").glob("*.sql")}
+    assert set(GOOD) == set(FAULTS) == {p.stem for p in (SQL / "checks").glob("*.sql")} == {c.name for c in checks()}
+
+
+def test_the_gate_makes_them_after_their_jobs() -> None:
+    """The parameters that the headers give, under the demo's settings, are among those that are tried here."""
+    settings = config.read([SQL.parent / "conf/pipeline/demo.toml"], [], ["run", *JOBS])
+    due = {(job, each) for job, each in parts(settings)}
+    for check in checks():
+        given = [
+            g for job, each in due if job == check.job for g in check.due(settings.section(job, work(job).config, each))
+        ]
+        assert given, check.name
+        written = {t for s in ("neowise", "known_objects") for t in (s, f"{s}_positions")}
+        tried = [g for g in given if not written & set(g.values())]
+        assert all(g in GOOD[check.name] or check.name == "tile_of_hpx29" for g in tried), check.name
+        assert set(given[0]) == set(GOOD[check.name][0]), check.name
 
 
 @pytest.mark.spark

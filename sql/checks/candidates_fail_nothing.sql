@@ -2,6 +2,7 @@
 -- Reads: candidates, verdicts
 -- Parameters: none
 -- Usage: tasni sql --file sql/checks/candidates_fail_nothing.sql
+-- Gate: fail after search
 SELECT
     coalesce(c.cut_set, v.cut_set) AS cut_set,
     coalesce(c.survey, v.survey) AS survey,

@@ -2,6 +2,7 @@
 -- Reads: coverage
 -- Parameters: none
 -- Usage: tasni sql --file sql/checks/coverage_in_cells.sql
+-- Gate: fail after coverage
 SELECT *
 FROM (
     SELECT

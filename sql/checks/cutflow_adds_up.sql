@@ -2,6 +2,7 @@
 -- Reads: cutflow
 -- Parameters: none
 -- Usage: tasni sql --file sql/checks/cutflow_adds_up.sql
+-- Gate: fail after search
 SELECT
     c.cut_set,
     c.survey,

@@ -2,6 +2,7 @@
 -- Reads: :t
 -- Parameters: t a table of positions
 -- Usage: tasni sql --file sql/checks/hpx29_of_position.sql --arg t=allwise_positions
+-- Gate: fail after ingest, t={name}_positions
 SELECT
     p.id,
     p.hpx29,

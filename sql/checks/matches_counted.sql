@@ -2,6 +2,7 @@
 -- Reads: matches, match_tiles
 -- Parameters: none
 -- Usage: tasni sql --file sql/checks/matches_counted.sql
+-- Gate: fail after crossmatch
 SELECT
     coalesce(t.left_survey, m.left_survey) AS left_survey,
     coalesce(t.right_survey, m.right_survey) AS right_survey,

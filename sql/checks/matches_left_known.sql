@@ -2,6 +2,7 @@
 -- Reads: matches, :t
 -- Parameters: left_survey the survey; t its positions
 -- Usage: tasni sql --file sql/checks/matches_left_known.sql --arg left_survey=allwise --arg t=allwise_positions
+-- Gate: fail after crossmatch, left_survey={left} t={left}_positions
 SELECT
     m.left_survey,
     m.right_survey,

@@ -2,6 +2,7 @@
 -- Reads: matches, :t
 -- Parameters: right_survey the survey; t its positions
 -- Usage: tasni sql --file sql/checks/matches_right_known.sql --arg right_survey=gaia_dr3 --arg t=gaia_dr3_positions
+-- Gate: fail after crossmatch, right_survey={rights} t={rights}_positions
 SELECT
     m.left_survey,
     m.right_survey,

@@ -2,6 +2,7 @@
 -- Reads: :sources, :positions
 -- Parameters: sources a survey; positions its positions
 -- Usage: tasni sql --file sql/checks/positions_of_sources.sql --arg sources=allwise --arg positions=allwise_positions
+-- Gate: fail after ingest, sources={name} positions={name}_positions
 SELECT
     s.id AS source_id,
     p.id AS position_id,

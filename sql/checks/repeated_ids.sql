@@ -2,6 +2,7 @@
 -- Reads: :t
 -- Parameters: t a survey of sources, or its positions
 -- Usage: tasni sql --file sql/checks/repeated_ids.sql --arg t=allwise
+-- Gate: fail after ingest, t={name}
 SELECT
     id,
     count(*) AS n

@@ -2,6 +2,7 @@
 -- Reads: surveys, rejects
 -- Parameters: none
 -- Usage: tasni sql --file sql/checks/rows_rejected.sql
+-- Gate: fail after ingest
 SELECT
     s.survey,
     s.release,

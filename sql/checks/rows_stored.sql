@@ -2,6 +2,7 @@
 -- Reads: surveys, :t
 -- Parameters: t a survey
 -- Usage: tasni sql --file sql/checks/rows_stored.sql --arg t=allwise
+-- Gate: fail after ingest, t={name}
 SELECT
     s.survey,
     s.release,

@@ -2,6 +2,7 @@
 -- Reads: :t
 -- Parameters: t any table with tile and hpx29
 -- Usage: tasni sql --file sql/checks/tile_of_hpx29.sql --arg t=allwise_positions
+-- Gate: fail after ingest, t={name}_positions
 SELECT
     p.id,
     p.hpx29,

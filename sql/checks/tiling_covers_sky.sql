@@ -2,6 +2,7 @@
 -- Reads: tiling
 -- Parameters: none
 -- Usage: tasni sql --file sql/checks/tiling_covers_sky.sql
+-- Gate: fail after tiling
 SELECT
     count(*) AS n_tiles,
     sum(hpx29_end - hpx29_start) AS n_pixels

@@ -20,8 +20,13 @@ def add_lake(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verbose", action="store_true", help="keep tracebacks")
 
 
-def open_lake(args: argparse.Namespace) -> Lake:
+def open_lake(args: argparse.Namespace, **properties: str) -> Lake:
     """The lake of a command line.
+
+    Parameters
+    ----------
+    properties
+        Further properties of Spark, as `core.session.session` has them.
 
     Raises
     ------
@@ -31,7 +36,7 @@ def open_lake(args: argparse.Namespace) -> Lake:
     root = str(args.lake)
     if "://" not in root and "." not in root.lstrip("./") and not Path(root).is_dir():
         raise DataError(f"lake {root}: no such folder: give --lake, or make one with 'tasni demo'")
-    return Lake(session(args.spark), root, args.ops)
+    return Lake(session(args.spark, **properties), root, args.ops)
 
 
 def inputs(args: argparse.Namespace, names: Sequence[str]) -> Inputs:

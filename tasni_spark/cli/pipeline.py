@@ -54,8 +54,10 @@ def go(request: Request) -> int:
 
 
 def _run_id(request: Request, runs: Folder) -> str:
+    if request.run_id:
+        return request.run_id
     if request.resume is None:
-        return request.run_id or f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:4]}-pipeline"
+        return f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:4]}-pipeline"
     known = [r for r in runs.folders() if r.endswith("-pipeline")]
     if not request.resume and not known:
         raise ConfigError(f"{runs.uri}: no pipeline to resume")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from rich.table import Table as Grid
@@ -16,6 +17,7 @@ from tasni_spark.core.compare import Comparison, compare
 from tasni_spark.core.errors import DataError, QualityError, nearest
 from tasni_spark.core.files import Folder
 from tasni_spark.core.lake import Lake, predicate
+from tasni_spark.core.spec import Ref
 from tasni_spark.tables import TABLES
 
 LISTED = ("run_id", "job", "state", "ended", "rows", "versions")
@@ -80,11 +82,16 @@ def committed(runs: Folder, run_id: str) -> dict[str, int]:
 def _compare(args: argparse.Namespace) -> int:
     lake = open_lake(args)
     found = compared(lake, args.first, args.second, args.tables, args.relative)
-    if args.json:
+    return tell(found, (args.first, args.second), args.json)
+
+
+def tell(found: Mapping[str, Comparison], sides: tuple[str, str], as_json: bool) -> int:
+    """Print comparisons; the exit code says whether all are equal."""
+    if as_json:
         told = {t: dataclasses.asdict(c) | {"is_equal": c.is_equal} for t, c in found.items()}
         print(json.dumps(told, indent=1))
     else:
-        grid = Grid("table", args.first, args.second, "", box=None, pad_edge=False)
+        grid = Grid("table", *sides, "", box=None, pad_edge=False)
         for name, c in found.items():
             grid.add_row(name, f"{c.rows[0]:,}", f"{c.rows[1]:,}", "equal" if c.is_equal else str(c))
         console().print(grid, markup=False, highlight=False)
@@ -130,9 +137,13 @@ def compared(
         for run_id, version in ((first, left[name]), (second, right[name])):
             rows, own = lake.read(ref, version), scope(lake, name, run_id)
             sides.append(rows.where(predicate(own)) if own else rows)
-        key = TABLES[ref.name].key if ref.name in TABLES else ("id",)
-        found[name] = compare(sides[0], sides[1], key, relative=relative)
+        found[name] = compare(sides[0], sides[1], key(ref), relative=relative)
     return found
+
+
+def key(ref: Ref) -> tuple[str, ...]:
+    """The columns that identify a row of a table; surveys have an identifier."""
+    return TABLES[ref.name].key if ref.name in TABLES else ("id",)
 
 
 def scope(lake: Lake, table: str, run_id: str) -> dict[str, list[Any]]:

@@ -8,12 +8,12 @@ import sys
 from collections.abc import Iterator
 
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from rich.table import Table as Grid
 
 from tasni_spark.cli.lake import add_lake, open_lake
 from tasni_spark.cli.main import console, parser
-from tasni_spark.core import places
+from tasni_spark.core import places, questions, thrift
 from tasni_spark.core.errors import ConfigError
 from tasni_spark.explore import name_all
 
@@ -24,7 +24,8 @@ def main(argv: list[str]) -> int:
         "sql",
         'tasni sql -q "SELECT * FROM v_cutflow ORDER BY step"\n'
         'tasni sql -q "SELECT hpx29(80.894, -69.756)" --format csv\n'
-        "tasni sql --file candidates_near --arg ra=80.9 --arg dec=-69.8 --arg radius_deg=5",
+        "tasni sql --file candidates_near --arg ra=80.9 --arg dec=-69.8 --arg radius_deg=5\n"
+        "tasni sql --serve 10000",
     )
     add_lake(p)
     p.add_argument("-q", "--query", default="", metavar="SQL", help="one statement")
@@ -32,24 +33,26 @@ def main(argv: list[str]) -> int:
     p.add_argument("--arg", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the statement")
     p.add_argument("--format", choices=("table", "csv", "json"), default="table", help="default: table")
     p.add_argument("--limit", type=int, default=1000, metavar="N", help="rows to print (default: 1000)")
+    p.add_argument("--serve", type=int, default=0, metavar="PORT", help="answer JDBC clients on 127.0.0.1 until Ctrl-C")
     args = p.parse_args(argv)
     statement = places.find("sql/examples", args.file, ".sql").read_text() if args.file else args.query
     parameters = dict(_parameter(a) for a in args.arg)
-    lake = open_lake(args)
+    lake = open_lake(args, **(thrift.properties(args.serve) if args.serve else {}))
     name_all(lake)
+    questions.seal(lake.spark)
+    if args.serve:
+        return thrift.serve(lake.spark, args.serve)
     for text in [statement] if statement else _conversation():
         try:
-            show(ask(lake.spark, text, parameters), args.format, args.limit)
+            answer = questions.asked(lake.spark, text, parameters)
+            if told := questions.warning(answer):
+                print(f"warning: {told}", file=sys.stderr)
+            show(answer, args.format, args.limit)
         except (PySparkException, ConfigError) as e:
             if statement:
                 raise ConfigError(_plain(e)) from e
             print(f"error: {_plain(e)}", file=sys.stderr)
     return 0
-
-
-def ask(spark: SparkSession, text: str, parameters: dict[str, object]) -> DataFrame:
-    """The answer to a statement with named parameters."""
-    return spark.sql(text.strip().rstrip(";"), args=parameters or None)
 
 
 def show(answer: DataFrame, form: str, limit: int) -> None:

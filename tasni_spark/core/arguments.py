@@ -22,10 +22,14 @@ class RunConfig:
     checkpoint_rows: int = opt(10_000_000, "rows of the tiling's survey in one group: what a failure can cost")
     rows_per_part: int = opt(1_000_000, "rows written by one task")
     attempts: int = opt(2, "times that a failing group is tried before it is left for later")
+    gate: str = opt("", "module:function that judges what a run wrote, as tasni_spark.quality:gate; exit code 4")
+    log: str = opt("text", "text | json: lines of the log, in JSON with run, job, step and group")
     lease_timeout_s: float = opt(120.0, "seconds after which a silent holder of a table is dead")
     lease_wait_s: float = opt(300.0, "seconds to wait for a table that several jobs share")
 
     def __post_init__(self) -> None:
+        if self.log not in ("text", "json"):
+            raise ValueError(f"log is '{self.log}', expected text or json")
         for name in ("checkpoint_rows", "rows_per_part", "attempts"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, found {getattr(self, name)}")
@@ -70,12 +74,18 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         "--tiles",
         default="all",
         metavar="WHICH",
-        help="all | order/pixel,... | cone:ra,dec,radius (deg) | moc:FILE (default: all)",
+        help="all | order/pixel,... | cone:ra,dec,radius (deg) | moc:FILE | region:FILE (default: all)",
     )
     add("--each", default="", metavar="NAME", help="the part [JOB.each.NAME] of the settings, on top of [JOB]")
     add("--limit-tiles", type=int, default=0, metavar="N", help="at most N tiles")
     add("--run-id", default="", metavar="ID", help="name of the run (default: the time)")
-    add("--resume", nargs="?", const="", metavar="RUN", help="go on with a run (default: the last one of this job)")
+    add(
+        "--resume",
+        nargs="?",
+        const="",
+        metavar="RUN",
+        help="go on with a run (default: the last one of this job); beside --run-id: start it where it is new",
+    )
     add("--quarantine", action="store_true", help="leave unreadable input files out, list them and exit 5")
     add("--dry-run", action="store_true", help="print the plan and stop")
     add("--explain", action="store_true", help="print the physical plan of the first group and stop")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -26,12 +27,12 @@ def data_type(spark_type: str) -> T.DataType:
 def struct(table: Table) -> T.StructType:
     """Spark schema of a table, with documentation, unit and UCD as column metadata.
 
-    Delta shows `comment` in `DESCRIBE`; `unit` and `ucd` travel with the schema.
+    Delta shows `comment` in `DESCRIBE`; `unit`, `ucd` and `mag_system` travel with the schema.
     """
     fields = []
     for c in table.columns:
-        metadata = {"comment": c.doc + (f" [{c.unit}]" if c.unit else "")}
-        metadata |= {k: v for k, v in (("unit", c.unit), ("ucd", c.ucd)) if v}
+        metadata = {"comment": c.doc + (f" [{c.measure}]" if c.measure else "")}
+        metadata |= {k: v for k, v in (("unit", c.unit), ("ucd", c.ucd), ("mag_system", c.mag_system)) if v}
         fields.append(T.StructField(c.name, data_type(c.type), c.nullable, metadata))
     return T.StructType(fields)
 
@@ -40,9 +41,9 @@ def declared(schema: T.StructType) -> tuple[Col, ...]:
     """The columns of a stored table as they were declared: the inverse of `struct`, ranges aside."""
     found = []
     for f in schema.fields:
-        unit, doc = f.metadata.get("unit", ""), f.metadata.get("comment", "")
-        doc = doc.removesuffix(f" [{unit}]")
-        found.append(Col(f.name, f.dataType.simpleString(), doc, unit, f.metadata.get("ucd", ""), f.nullable))
+        doc, unit, ucd, system = (f.metadata.get(k, "") for k in ("comment", "unit", "ucd", "mag_system"))
+        column = Col(f.name, f.dataType.simpleString(), doc, unit, ucd, f.nullable, mag_system=system)
+        found.append(replace(column, doc=doc.removesuffix(f" [{column.measure}]")))
     return tuple(found)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import importlib
 import json
 import logging
 import shlex
@@ -21,7 +22,7 @@ from typing import Any, NoReturn
 
 from pyspark.sql import DataFrame
 
-from tasni_spark.core import earlier, lease, places, transient
+from tasni_spark.core import earlier, lease, log, places, transient, usage
 from tasni_spark.core.arguments import Request, RunConfig
 from tasni_spark.core.errors import ConfigError, DataError, HeldError, PartialError, TasniError, nearest
 from tasni_spark.core.files import Folder
@@ -48,6 +49,7 @@ class Run:
         self.started = time.monotonic()
         self.failures: list[str] = []
         self.rows: dict[str, int] = {}
+        self.usage: dict[str, float] = {}
 
     # -- planning -------------------------------------------------------------------------------------------------
 
@@ -87,8 +89,8 @@ class Run:
                     f"give --resume {run_id} to go on with it, or another --run-id"
                 )
             return self._new_plan(run_id)
-        run_id = self.request.resume or earlier.last(self.runs, self.label)
-        if run_id not in self.runs.folders():
+        run_id = self.request.resume or self.request.run_id or earlier.last(self.runs, self.label)
+        if not self.request.run_id and run_id not in self.runs.folders():
             raise ConfigError(f"lake {self.lake.root}: no run {run_id}{nearest(run_id, self.runs.folders())}")
         plan = Plan.load(self.runs / run_id, self.label)
         if plan is None:
@@ -135,6 +137,9 @@ class Run:
                     self._step(step, held)
                 self.work.balance(self.inputs, self.cfg, self.rows)
                 facts = dict(self.work.finish(self.inputs, self.cfg, self.rows, self.tables))
+                if self.settings.gate:
+                    module, _, name = self.settings.gate.partition(":")
+                    facts["checks"] = getattr(importlib.import_module(module), name)(self.lake, self.work.job, self.cfg)
             self._drop_transient()
         except _Stopped:
             self._record("stopped", 143, "stopped by SIGTERM")
@@ -144,7 +149,7 @@ class Run:
         except HeldError:
             raise
         except BaseException as e:
-            self._record("failed", getattr(e, "exit_code", 1), f"{type(e).__name__}: {str(e).splitlines()[0]}")
+            self._record("failed", getattr(e, "exit_code", 1), f"{type(e).__name__}: {_first_line(e)}")
             raise
         finally:
             signal.signal(signal.SIGTERM, before)
@@ -168,34 +173,49 @@ class Run:
             )
 
     def _group(self, step: Step, group: Group, tracker: Tracker, held: lease.Lease) -> None:
-        for attempt in range(1, self.settings.attempts + 1):
-            started = time.monotonic()
-            try:
+        told = {"run": self.plan.run_id, "job": self.label, "step": step.name, "group": group.number}
+        with log.work(**told, tile=group.tiles[0] if group.tiles else None):
+            for attempt in range(1, self.settings.attempts + 1):
+                if done := self._attempt(step, group, attempt, tracker, held):
+                    group = done
+                else:
+                    return
+
+    def _attempt(self, step: Step, group: Group, attempt: int, tracker: Tracker, held: lease.Lease) -> Group | None:
+        """Try a group; what is to be tried again, if it is not done."""
+        started = time.monotonic()
+        name = f"{self.plan.run_id}/{self.label}/{step.name}/{group.number}/{attempt}"
+        shown = f"{self.label} {step.name} {group.number + 1} of {len(self.plan.steps[step.name])}"
+        try:
+            with usage.named(self.lake.spark, name, shown):
                 written = self._commit(step, group, held)
-            except (HeldError, ConfigError):
+        except (HeldError, ConfigError):
+            raise
+        except Exception as e:
+            smaller = step.rescue(self.inputs, group, self.cfg, e)
+            if smaller is not None:
+                group = smaller
+                self.plan.save(self.folder)
+            elif isinstance(e, TasniError):
                 raise
-            except Exception as e:
-                smaller = step.rescue(self.inputs, group, self.cfg, e)
-                if smaller is not None:
-                    group = smaller
-                    self.plan.save(self.folder)
-                elif isinstance(e, TasniError):
-                    raise
-                message = f"group {group.number}: {type(e).__name__}: {_first_line(e)}"
-                logger.warning(
-                    "%s %s: %s (attempt %d)", self.label, step.name, message, attempt, exc_info=self.request.verbose
-                )
-                if attempt == self.settings.attempts:
-                    self.failures.append(message)
-                    tracker.write(group, "failed", attempt, time.monotonic() - started, {"error": message})
-            else:
-                rows = {name: commit.rows for name, commit in written.items()}
-                versions = {name: commit.version for name, commit in written.items()}
-                facts = {"rows": rows, "versions": versions, "tiles": len(group.tiles), "files": len(group.files)}
-                tracker.write(group, "done", attempt, time.monotonic() - started, facts)
-                self._count(rows)
-                tracker.advance(group, sum(rows.values()))
-                return
+            message = f"group {group.number}: {type(e).__name__}: {_first_line(e)}"
+            logger.warning(
+                "%s %s: %s (attempt %d)", self.label, step.name, message, attempt, exc_info=self.request.verbose
+            )
+            if attempt == self.settings.attempts:
+                self.failures.append(message)
+                tracker.write(group, "failed", attempt, time.monotonic() - started, {"error": message})
+            return group
+        rows = {name: commit.rows for name, commit in written.items()}
+        versions = {name: commit.version for name, commit in written.items()}
+        facts = {"rows": rows, "versions": versions, "tiles": len(group.tiles), "files": len(group.files)}
+        cost = usage.of(self.lake.spark, name)
+        self.usage = usage.total([self.usage, cost])
+        tracker.write(group, "done", attempt, time.monotonic() - started, facts | cost)
+        logger.debug("%s: done in %.1f s: %s", shown, time.monotonic() - started, rows)
+        self._count(rows)
+        tracker.advance(group, sum(rows.values()))
+        return None
 
     def _commit(self, step: Step, group: Group, held: lease.Lease) -> dict[str, Commit]:
         written = {}
@@ -262,6 +282,7 @@ class Run:
             "rows": {n: r for n, r in self.rows.items() if not self.tables[n].transient},
             "versions": {str(t.ref): self.lake.version(t.ref) for t in self.tables.values() if self._stored(t)},
             "facts": dict(facts or {}),
+            **self.usage,
             "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         }
         if state != "done":
@@ -283,23 +304,31 @@ class Run:
             name: [{"number": g.number, "tiles": len(g.tiles), "files": len(g.files), "rows": g.rows} for g in groups]
             for name, groups in self.plan.steps.items()
         }
-        return self._base() | {"state": "planned", "exit_code": 0, "steps": steps}
+        told = {key: note for key, note in self.plan.notes.items() if isinstance(note, str)}
+        return self._base() | {"state": "planned", "exit_code": 0, "facts": told, "steps": steps}
 
     def _explain(self) -> dict[str, Any]:
-        for step in self.work.steps[:1]:
-            for table, df in step.compute(self.inputs, self.plan.steps[step.name][0], self.cfg).items():
-                print(f"== {table.name}")
-                if isinstance(df, DataFrame):
-                    df.explain("formatted")
-                else:
-                    print("no Spark plan: workers read and write files")
+        for name, df in self.frames():
+            print(f"== {name}")
+            if df is not None:
+                df.explain("formatted")
+            else:
+                print("no Spark plan: workers read and write files")
         return self._base() | {"state": "planned", "exit_code": 0}
+
+    def frames(self) -> Iterator[tuple[str, DataFrame | None]]:
+        """Each table of the first group of the first step, and its rows; None where workers write them."""
+        plan = self._plan()
+        inputs = self._inputs(plan.run_id, plan.pins, plan.notes)
+        for step in self.work.steps[:1]:
+            for table, df in step.compute(inputs, plan.steps[step.name][0], self.cfg).items():
+                yield table.name, df if isinstance(df, DataFrame) else None
 
 
 def _stop(*_: object) -> NoReturn:
     raise _Stopped
 
 
-def _first_line(e: Exception) -> str:
+def _first_line(e: BaseException) -> str:
     lines = str(e).splitlines() or [""]
     return next((line for line in lines if line.strip()), "")[:300]

@@ -16,6 +16,8 @@ from typing import Any
 
 from pyarrow import fs
 
+from tasni_spark.core import objects
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -34,7 +36,10 @@ class Folder:
             path = str(Path(uri).absolute())
             return Folder(fs.LocalFileSystem(), path, path)
         uri = uri.rstrip("/")
-        system, path = fs.FileSystem.from_uri(uri.replace("s3a://", "s3://", 1))
+        if uri.startswith(("s3://", "s3a://")):
+            path = uri.partition("://")[2]
+            return Folder(objects.system(path.partition("/")[0]), path, uri)
+        system, path = fs.FileSystem.from_uri(uri)
         return Folder(system, path, uri)
 
     def __truediv__(self, name: str) -> Folder:
@@ -44,9 +49,9 @@ class Folder:
     def write(self, name: str, data: Any) -> None:
         """Write JSON, whole or not at all."""
         payload = (json.dumps(data, indent=1, sort_keys=True, default=str) + "\n").encode()
-        self.system.create_dir(self.path, recursive=True)
         target = f"{self.path}/{name}"
         if isinstance(self.system, fs.LocalFileSystem):
+            self.system.create_dir(self.path, recursive=True)
             part = f"{self.path}/.{name}.{uuid.uuid4().hex[:8]}"
             with self.system.open_output_stream(part) as stream:
                 stream.write(payload)

@@ -224,7 +224,7 @@ class Lake:
             if faults:
                 raise ContractError(
                     f"table {table.ref} exists with other columns: {'; '.join(faults)}: "
-                    "use another lake, or drop the table and run its job again"
+                    "add columns by 'tasni upkeep --migrate', use another lake, or drop the table and run its job again"
                 )
             return
         builder = DeltaTable.createIfNotExists(self.spark).comment(table.doc).addColumns(contract.struct(table))
@@ -247,6 +247,13 @@ class Lake:
         if clause := contract.check_clause(table):
             found["delta.constraints.ranges"] = clause
         return found
+
+    def set_properties(self, ref: Ref, properties: Mapping[str, str]) -> None:
+        """Set properties of a table, if they are not so."""
+        has = self._log(ref).metadata().configuration
+        if any(has.get(k) != v for k, v in properties.items()):
+            told = ", ".join(f"{_literal(k)} = {_literal(v)}" for k, v in properties.items())
+            self.spark.sql(f"ALTER TABLE {self.identifier(ref)} SET TBLPROPERTIES ({told})")
 
     def replace(
         self,
@@ -303,6 +310,22 @@ class Lake:
         self.save(writer, table.ref)
         return self._committed(table.ref, transaction) or Commit(self.version(table.ref), 0)
 
+    def replace_few(
+        self, rows: pa.Table, table: Table, where: Mapping[str, Sequence[Any]], transaction: str, metadata: Any
+    ) -> Commit:
+        """The same for a few rows that the driver holds, without a Spark job: two CPU-seconds less."""
+        if before := self._committed(table.ref, transaction):
+            return before
+        told = json.dumps({"transaction": transaction, **metadata})
+        deltalake.write_deltalake(
+            self.location(table.ref),
+            rows.select(table.names),
+            mode="overwrite",
+            predicate=predicate(where),
+            commit_properties=deltalake.CommitProperties(custom_metadata={"userMetadata": told}),
+        )
+        return self._committed(table.ref, transaction) or Commit(self.version(table.ref), 0)
+
     def save(self, writer: DataFrameWriter, ref: Ref) -> None:
         """Write to the table's place, by path where there is one: a table's name would be looked up three times."""
         if self.is_path:
@@ -314,7 +337,9 @@ class Lake:
         """The commit of a replacement, where it has been made: a run that was killed may not know."""
         for commit in self._log(ref).history(LOOK_BACK):
             if json.loads(commit.get("userMetadata") or "{}").get("transaction") == transaction:
-                return Commit(int(commit["version"]), int(commit["operationMetrics"].get("numOutputRows", 0)))
+                metrics = commit["operationMetrics"]
+                rows = metrics.get("numOutputRows", metrics.get("num_added_rows", 0))
+                return Commit(int(commit["version"]), int(rows))
         return None
 
     def _is_empty(self, ref: Ref, where: Mapping[str, Sequence[Any]]) -> bool:

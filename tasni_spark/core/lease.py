@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,7 +107,8 @@ class Lease:
             if time.time() - self._beat > self.timeout_s:
                 self._lost = True
                 return
-            self._renew()
+            with suppress(OSError):  # the store may answer again before the time is over
+                self._renew()
 
 
 @contextmanager

@@ -49,3 +49,14 @@ def find(kind: str, name: str, suffix: str = ".toml") -> Path:
         f"{kind}: no file and no known name '{name}'{nearest(name, known)}; known: {', '.join(known)}; "
         f"or give the path of a {suffix} file"
     )
+
+
+def settings(profile: str) -> dict[str, str]:
+    """Spark properties of a profile: `common.conf`, then `<profile>.conf`."""
+    found: dict[str, str] = {}
+    for name in ("common", profile):
+        for line in find("conf/spark", name, ".conf").read_text().splitlines():
+            key, _, value = line.partition("#")[0].strip().partition(" ")
+            if key:
+                found[key] = value.strip()
+    return found

@@ -79,6 +79,7 @@ def execute(work: Work, jobs: Mapping[str, Job], request: Request) -> dict[str, 
             print(f"{key} = {value!r}  # {origin}")
         return {}
     run_config = settings.section("run", RunConfig)
+    log.start(request.verbose, run_config.log)
     cfg: Any = settings.section(work.job.name, work.config, request.each)
     lake = Lake(session(run_config.spark), request.lake or run_config.lake, run_config.ops)
     return Run(work, request, run_config, cfg, lake).go()

@@ -13,19 +13,9 @@ import sys
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
-from tasni_spark.core import places
+from tasni_spark.core import objects, places
 from tasni_spark.core.errors import DependencyError
-
-
-def settings(profile: str) -> dict[str, str]:
-    """Spark properties of a profile: `common.conf`, then `<profile>.conf`."""
-    found: dict[str, str] = {}
-    for name in ("common", profile):
-        for line in places.find("conf/spark", name, ".conf").read_text().splitlines():
-            key, _, value = line.partition("#")[0].strip().partition(" ")
-            if key:
-                found[key] = value.strip()
-    return found
+from tasni_spark.core.places import settings
 
 
 def session(profile: str = "local", app: str = "tasni", **extra: str) -> SparkSession:
@@ -51,7 +41,7 @@ def session(profile: str = "local", app: str = "tasni", **extra: str) -> SparkSe
     """
     if active := SparkSession.getActiveSession():
         return active
-    wanted = settings(profile) | {k.replace("__", "."): v for k, v in extra.items()}
+    wanted = settings(profile) | objects.spark() | {k.replace("__", "."): v for k, v in extra.items()}
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     if submitted:
         SparkContext._ensure_initialized()  # before, a SparkConf knows nothing of the submit

@@ -38,6 +38,8 @@ class Col:
         Whether null, meaning *not measured*, may occur.
     range
         Least and greatest value allowed, both inclusive.
+    mag_system
+        What the zero point of a magnitude is: `Vega` or `AB`; empty for all else.
     """
 
     name: str
@@ -47,6 +49,17 @@ class Col:
     ucd: str = ""
     nullable: bool = True
     range: tuple[float, float] | None = None
+    mag_system: str = ""
+
+    @property
+    def is_magnitude(self) -> bool:
+        """Whether it has a zero point: errors, colours and other differences have none."""
+        return self.unit == "mag" and self.ucd.startswith("phot.mag") and "arith.diff" not in self.ucd
+
+    @property
+    def measure(self) -> str:
+        """Unit, with the system where it is a magnitude: `mag, Vega`."""
+        return ", ".join(filter(None, (self.unit, self.mag_system)))
 
 
 class Ref(NamedTuple):

@@ -1,4 +1,4 @@
-"""Upkeep of tables: sorted compaction, and VACUUM that spares what unfinished runs have pinned.
+"""Upkeep of tables: sorted compaction, and VACUUM that spares what unfinished runs and releases have pinned.
 
 Why: plain OPTIMIZE leaves files unsorted, and searches by place prune by sorted files; plain VACUUM takes the versions
 away that a stopped run needs to go on.
@@ -14,9 +14,11 @@ from typing import Any
 
 from delta.tables import DeltaTable
 
+from tasni_spark.core import contract, pins
+from tasni_spark.core.errors import ContractError
 from tasni_spark.core.lake import Lake, laid_out, predicate
 from tasni_spark.core.plan import Plan
-from tasni_spark.core.spec import Ref
+from tasni_spark.core.spec import Ref, Table
 
 KEEP_HOURS = 168.0
 """Age in hours from which VACUUM removes files that no version needs: the default of Delta."""
@@ -57,13 +59,40 @@ def _any_of(columns: Sequence[str], partitions: Sequence[tuple[Any, ...]]) -> st
     return " OR ".join(f"({term})" for term in terms)
 
 
+def migrate(lake: Lake, table: Table) -> list[str]:
+    """Give a stored table the columns that a newer declaration has, null in its rows, and record the version.
+
+    Returns
+    -------
+    list of str
+        Columns that were added.
+
+    Raises
+    ------
+    ContractError
+        If the declaration has changed otherwise: then its rows must be made anew.
+    """
+    has = lake.read(table.ref).dtypes
+    names = [name for name, _ in has]
+    new = [c for c in table.columns if c.name not in names and c.nullable]
+    if faults := contract.violations([*has, *((c.name, c.type) for c in new)], table):
+        raise ContractError(
+            f"table {table.ref}: cannot be migrated: {'; '.join(faults)}: drop it and run its job again"
+        )
+    if new:
+        empty = lake.spark.createDataFrame([], contract.struct(table))
+        lake.save(empty.write.format("delta").mode("append").option("mergeSchema", "true"), table.ref)
+    lake.set_properties(table.ref, {"tasni.version": str(table.version)})
+    return [c.name for c in new]
+
+
 def vacuum(lake: Lake, ref: Ref, keep_hours: float = KEEP_HOURS) -> int:
-    """Delete files that no version of the last hours needs, and no unfinished run.
+    """Delete files that no version of the last hours needs, no release and no unfinished run.
 
     Returns
     -------
     h
-        The age that was spared: `keep_hours`, or more where a run has pinned an older version; whole hours, to which
+        The age that was spared: `keep_hours`, or more where an older version is pinned; whole hours, to which
         Delta would round it down.
     """
     spared = math.ceil(max(keep_hours, _age_of_pin(lake, ref)))
@@ -77,8 +106,11 @@ def vacuum(lake: Lake, ref: Ref, keep_hours: float = KEEP_HOURS) -> int:
 
 
 def pinned(lake: Lake) -> Mapping[str, int]:
-    """Oldest version of each table that a run which is not done has pinned."""
+    """Oldest version of each table that a release, or a run which is not done, has pinned."""
     found: dict[str, int] = {}
+    for name in pins.names(lake):
+        for table, version in pins.versions(lake, name).items():
+            found[table] = min(version, found.get(table, version))
     runs = lake.ops / "runs"
     for run_id in runs.folders():
         for name in (runs / run_id).names(".plan"):

@@ -98,13 +98,14 @@ def described(schema: pa.Schema, columns: Sequence[Col]) -> pa.Schema:
 
     Notes
     -----
-    Each field has `unit`, `ucd` and `description`; `table_meta_yaml` is where `astropy.table.Table.read` looks.
+    Each field has `unit`, `ucd`, `mag_system` and `description`; `table_meta_yaml` is where
+    `astropy.table.Table.read` looks.
     """
     known = {c.name: c for c in columns}
     fields = []
     for field in schema:
         c = known.get(field.name, Col(field.name, "", ""))
-        told = {"unit": c.unit, "ucd": c.ucd, "description": c.doc}
+        told = {"unit": c.unit, "ucd": c.ucd, "mag_system": c.mag_system, "description": c.doc}
         fields.append(field.with_metadata({k: v for k, v in told.items() if v}))
     yaml = get_yaml_from_table(as_table(schema.empty_table(), [known[n] for n in schema.names if n in known]))
     return pa.schema(fields, {"table_meta_yaml": "\n".join(yaml)})
@@ -120,7 +121,9 @@ def as_table(rows: pa.Table, columns: Sequence[Col]) -> Table:
             data = values.fill_null(dtype.type(0).item()).to_numpy().astype(dtype)
         else:
             data = np.array([v or "" for v in values.to_pylist()], dtype=np.str_)
-        about = {"unit": c.unit or None, "description": c.doc, "meta": {"ucd": c.ucd} if c.ucd else {}}
+        meta = {k: v for k, v in (("ucd", c.ucd), ("mag_system", c.mag_system)) if v}
+        doc = f"{c.doc} [{c.measure}]" if c.mag_system else c.doc
+        about = {"unit": c.unit or None, "description": doc, "meta": meta}
         found[c.name] = MaskedColumn(data, mask=values.is_null().to_numpy(), **about)
         if data.dtype.kind == "i":
             found[c.name].fill_value = np.iinfo(data.dtype).min

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tasni_spark.tables.survey import positions, published
 KINDS = ("sources", "detections")
 EPOCH_UNITS = ("yr", "mjd", "jd")
 OURS = ("id", "tile", "hpx29")
+MAG_SYSTEMS = ("", "Vega", "AB")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Column:
         Whether files may lack it; it is then null.
     nulls
         Values that mean *no measurement* in this column, besides the survey's.
+    mag_system
+        Of a magnitude, where it is not the survey's.
     """
 
     type: str = opt("double", "Spark SQL type")
@@ -48,6 +51,7 @@ class Column:
     names: tuple[str, ...] = opt((), "other names of the same column")
     optional: bool = opt(False, "whether files may lack it")
     nulls: tuple[Any, ...] = opt((), "values that mean no measurement")
+    mag_system: str = opt("", "Vega or AB")
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,8 @@ class Survey:
         Column of the source's name, where it has one.
     match_radius_arcsec
         Radius at which it is matched unless a job says otherwise.
+    mag_system
+        `Vega` or `AB`, of its magnitudes.
     nulls
         Values that mean *no measurement* in any column.
     """
@@ -139,6 +145,7 @@ class Survey:
     key: tuple[str, ...] = ("id",)
     designation: str = ""
     match_radius_arcsec: float = 2.0
+    mag_system: str = ""
     nulls: tuple[Any, ...] = ()
     position: Position = field(default_factory=Position)
     epoch: Epoch = field(default_factory=lambda: Epoch(year=2000.0))
@@ -152,6 +159,8 @@ class Survey:
             raise ValueError(f"name is '{self.name}', expected lower-case letters, digits and underscores")
         if self.kind not in KINDS:
             raise ValueError(f"kind is '{self.kind}', expected one of {', '.join(KINDS)}")
+        for system in {self.mag_system, *(c.mag_system for c in self.columns.values())} - set(MAG_SYSTEMS):
+            raise ValueError(f"mag_system is '{system}', expected Vega or AB")
         if self.match_radius_arcsec <= 0:
             raise ValueError(f"match_radius_arcsec is {self.match_radius_arcsec}, expected more than 0")
         for name in self.columns:
@@ -178,9 +187,13 @@ class Survey:
 
     def tables(self, *, tiled: bool) -> tuple[Table, ...]:
         """Its declared tables: the published columns and, for sources, the positions."""
-        columns = tuple(Col(n, c.type, c.doc, c.unit, c.ucd) for n, c in self.columns.items() if n.lower() not in OURS)
+        columns = tuple(self._declared(n, c) for n, c in self.columns.items() if n.lower() not in OURS)
         wide = published(self.name, self.release, self.title, columns, tiled=tiled)
         return (wide, positions(self.name, self.release, tiled=tiled)) if self.kind == "sources" else (wide,)
+
+    def _declared(self, name: str, c: Column) -> Col:
+        col = Col(name, c.type, c.doc, c.unit, c.ucd)
+        return replace(col, mag_system=c.mag_system or self.mag_system) if col.is_magnitude else col
 
 
 def load(name: str) -> Survey:

@@ -38,8 +38,8 @@ def png(figure: Figure) -> str:
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def sky_map(counts: NDArray[np.int64], candidates: list[dict[str, Any]], label: str) -> str:
-    """All-sky map in Mollweide projection, equatorial: sources per square degree, and the candidates.
+def sky_map(counts: NDArray[np.int64], candidates: list[dict[str, Any]], label: str, frame: str = "icrs") -> str:
+    """All-sky map in Mollweide projection: sources per square degree, and the candidates.
 
     Parameters
     ----------
@@ -47,31 +47,39 @@ def sky_map(counts: NDArray[np.int64], candidates: list[dict[str, Any]], label: 
         Sources per cell.
     candidates
         With ra and dec in deg.
+    label
+        What the candidates are called.
+    frame
+        Frame of the map, as astropy names it: `icrs` or `galactic`. The other one's equator is drawn as a line.
     """
+    other = "icrs" if frame == "galactic" else "galactic"
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 4.6))
         axes = figure.add_subplot(projection="mollweide")
-        lon, lat = np.meshgrid(np.radians(np.linspace(-180, 180, 1081)), np.radians(np.linspace(-90, 90, 541)))
-        cells = lonlat_to_healpix(Longitude(-lon * u.rad), Latitude(lat * u.rad), MAP_ORDER)
+        x, y = np.meshgrid(np.radians(np.linspace(-180, 180, 1081)), np.radians(np.linspace(-90, 90, 541)))
+        place = SkyCoord(-x * u.rad, y * u.rad, frame=frame).icrs
+        cells = lonlat_to_healpix(Longitude(place.ra), Latitude(place.dec), MAP_ORDER)
         area = 41252.96 / len(counts)
         image = np.where(counts[cells] > 0, counts[cells], np.nan) / area
-        mesh = axes.pcolormesh(lon, lat, image, norm="log", cmap="Blues", shading="nearest", rasterized=True)
-        plane = SkyCoord(l=np.linspace(0, 360, 721) * u.deg, b=0 * u.deg, frame="galactic").icrs
-        x, y = _mollweide(plane.ra.deg, plane.dec.deg)
-        axes.plot(x, y, ",", color=FAINT)
+        mesh = axes.pcolormesh(x, y, image, norm="log", cmap="Blues", shading="nearest", rasterized=True)
+        equator = SkyCoord(np.linspace(0, 360, 721) * u.deg, np.zeros(721) * u.deg, frame=other)
+        axes.plot(*_mollweide(equator, frame), ",", color=FAINT)
         if candidates:
-            x, y = _mollweide(np.array([c["ra"] for c in candidates]), np.array([c["dec"] for c in candidates]))
-            axes.plot(x, y, "o", ms=4, mfc="none", mec=ACCENT, mew=1.1, label=label)
+            found = SkyCoord([c["ra"] for c in candidates] * u.deg, [c["dec"] for c in candidates] * u.deg)
+            axes.plot(*_mollweide(found, frame), "o", ms=4, mfc="none", mec=ACCENT, mew=1.1, label=label)
             axes.legend(loc="lower right", bbox_to_anchor=(1.0, -0.08), frameon=False)
-        axes.set_xticks(np.radians([-120, -60, 0, 60, 120]), ["8h", "4h", "0h", "20h", "16h"])
+        ticks = np.array([-120, -60, 0, 60, 120])
+        names = [f"{-t % 360}\N{DEGREE SIGN}" if frame == "galactic" else f"{-t % 360 // 15}h" for t in ticks]
+        axes.set_xticks(np.radians(ticks), names)
         axes.grid(color=FAINT, lw=0.3)
         figure.colorbar(mesh, ax=axes, shrink=0.6, pad=0.03, label="sources judged per square degree")
         return png(figure)
 
 
-def _mollweide(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _mollweide(place: SkyCoord, frame: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Longitude to the left, as the sky is seen."""
-    return -np.radians((np.asarray(ra) + 180.0) % 360.0 - 180.0), np.radians(np.asarray(dec))
+    at = place.transform_to(frame).spherical
+    return -at.lon.wrap_at(180 * u.deg).rad, at.lat.rad
 
 
 def colours(bins: list[dict[str, Any]], candidates: list[dict[str, Any]], label: str) -> str:

@@ -1,6 +1,6 @@
 """The tables, declared once each; nothing here imports Spark."""
 
-from tasni_spark.tables.associations import MATCH_TILES, MATCHES
+from tasni_spark.tables.associations import MATCH_TILES, MATCHES, XMATCH_QA
 from tasni_spark.tables.light_curves import (
     CLASS_COUNTS,
     COMPLETENESS,
@@ -30,6 +30,7 @@ TABLES = {
         REJECTS,
         MATCHES,
         MATCH_TILES,
+        XMATCH_QA,
         VERDICTS,
         CANDIDATES,
         CUTFLOW,

@@ -60,7 +60,7 @@ def _layout(table: Table) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def _column(c: Col) -> str:
     limits = f"{c.range[0]:g} .. {c.range[1]:g}" if c.range else ""
     null = "yes" if c.nullable else "no"
-    return row((f"`{c.name}`", c.type.replace("<", "&lt;"), c.unit, c.ucd, limits, null, c.doc.replace("<", "&lt;")))
+    return row((f"`{c.name}`", c.type.replace("<", "&lt;"), c.measure, c.ucd, limits, null, c.doc.replace("<", "&lt;")))
 
 
 def _code(names: Iterable[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tasni_spark.core.spec import Col, Table
 from tasni_spark.tables.columns import HPX29, ID, LEFT_SURVEY, TILE
 from tasni_spark.tables.statistics import OF_BANDS, OF_EXPOSURES, OF_RIVALS, OF_VISITS, STATISTICS, Statistic
@@ -31,23 +33,26 @@ _WAVE = {"w1": "em.IR.3-4um", "w2": "em.IR.4-8um"}
 
 def _columns(statistics: tuple[Statistic, ...], prefix: str = "") -> tuple[Col, ...]:
     """Columns of statistics; whole numbers where they count."""
-    return tuple(
-        Col(
-            prefix + s.name,
-            "int" if s.ucd in ("meta.number", "stat.fit.dof") else "double",
-            s.doc + (f" ({s.reference})" if s.reference else ""),
-            s.unit,
-            s.ucd,
-        )
-        for s in statistics
-    )
+    return tuple(_column(s, prefix) for s in statistics)
+
+
+def _column(s: Statistic, prefix: str) -> Col:
+    is_whole = s.ucd in ("meta.number", "stat.fit.dof")
+    doc = s.doc + (f" ({s.reference})" if s.reference else "")
+    col = Col(prefix + s.name, "int" if is_whole else "double", doc, s.unit, s.ucd)
+    return replace(col, mag_system="Vega") if col.is_magnitude else col
 
 
 def _exposures(band: str) -> tuple[Col, ...]:
     name, wave = band.upper(), _WAVE[band]
     return (
         Col(
-            f"{band}_mag", "array<float>", f"{name} magnitude, Vega; a limit where the error is null", "mag", "phot.mag"
+            f"{band}_mag",
+            "array<float>",
+            f"{name} magnitude; a limit where the error is null",
+            "mag",
+            "phot.mag",
+            mag_system="Vega",
         ),
         Col(f"{band}_error", "array<float>", f"Error of {band}_mag; null for a limit", "mag", "stat.error;phot.mag"),
         Col(f"{band}_flags", "array<int>", f"What is wrong with {name}, bits: {_BITS}", ucd=f"meta.code.qual;{wave}"),
@@ -130,7 +135,14 @@ VISITS = Table(
         _BAND,
         Col("colour_mag", "double", "W1 - W2 of the means over all visits; null without either", "mag", "phot.color"),
         Col("mjd", "array<double>", "Mean time of the exposures", "d", "time.epoch"),
-        Col("mag", "array<double>", "Weighted mean magnitude, Vega; null without a measurement", "mag", "phot.mag"),
+        Col(
+            "mag",
+            "array<double>",
+            "Weighted mean magnitude; null without a measurement",
+            "mag",
+            "phot.mag",
+            mag_system="Vega",
+        ),
         Col("error", "array<double>", "Its error, with the floor", "mag", "stat.error;phot.mag"),
         Col("n_used", "array<int>", "Exposures in the mean", ucd="meta.number"),
         Col("n_limits", "array<int>", "Exposures that gave an upper limit only", ucd="meta.number"),

@@ -21,6 +21,17 @@ SURVEYS = Table(
     key=("survey", "release"),
 )
 
+USAGE = (
+    Col("tasks", "bigint", "Spark tasks that ended", ucd="meta.number"),
+    Col("task_s", "double", "Time of all tasks", "s", "time.duration"),
+    Col("cpu_s", "double", "CPU time of the JVM in tasks; that of Python workers is not in it", "s", "time.duration"),
+    Col("gc_s", "double", "Time of tasks spent in garbage collection", "s", "time.duration"),
+    Col("spilled_bytes", "bigint", "Bytes spilled from memory, in memory and on disk", "byte", "meta.number"),
+    Col("shuffle_bytes", "bigint", "Bytes written to shuffles", "byte", "meta.number"),
+    Col("skew", "double", "Longest over median time of the tasks of a stage, the greatest", ucd="arith.factor"),
+)
+"""What tasks cost, as far as the platform tells."""
+
 OPS_RUNS = Table(
     "ops_runs",
     "Runs of jobs, from their records",
@@ -36,8 +47,10 @@ OPS_RUNS = Table(
         Col("reads", "map<string,bigint>", "Version of each table that was read", ucd="meta.version"),
         Col("message", "string", "What went wrong", ucd="meta.note"),
         Col("resume", "string", "The command that goes on", ucd="meta.note"),
+        *USAGE,
     ),
     key=("run_id", "job"),
+    version=2,
 )
 
 OPS_PROGRESS = Table(
@@ -54,6 +67,8 @@ OPS_PROGRESS = Table(
         Col("rows_planned", "bigint", "Rows expected", ucd="meta.number"),
         Col("rows", "map<string,bigint>", "Rows written to each table", ucd="meta.number"),
         Col("error", "string", "What went wrong", ucd="meta.note"),
+        *USAGE,
     ),
     key=("run_id", "job", "step", "number"),
+    version=2,
 )

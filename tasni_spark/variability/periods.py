@@ -141,7 +141,7 @@ def _power(
     if np.ptp(y) == 0.0:
         return np.zeros(last - first + 1)
     if method == "nifty" or (method == "auto" and importlib.util.find_spec("nifty_ls") is not None):
-        import nifty_ls  # type: ignore[import-untyped, unused-ignore] # noqa: PLC0415
+        import nifty_ls  # noqa: PLC0415
 
         n, ends = last - first + 1, {"fmin": first * df, "fmax": last * df}
         found: Floats = nifty_ls.lombscargle(t - t.min(), y, e, **ends, Nf=n, nthreads=1).power

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests import small
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -42,13 +44,8 @@ def dags(database: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dic
 def platform(tmp_path: Path) -> Callable[..., str]:
     """The local platform, with its lake and the inputs of its pipeline in a folder of the test."""
 
-    def write(mock: str = "mock", surveys: tuple[str, ...] = (), **keys: Any) -> str:
-        pipeline = (ROOT / "conf/pipeline/demo.toml").read_text().replace('"mock/', f'"{mock}/')
-        pipeline = pipeline.replace("report.html", str(tmp_path / "report.html")).replace("20_000", "5_000")
-        if surveys:
-            lines = [line for line in pipeline.splitlines() if "{ survey" not in line or line.split()[0] in surveys]
-            pipeline = "\n".join(lines)
-        (tmp_path / "pipeline.toml").write_text(pipeline)
+    def write(mock: str = "mock", **keys: Any) -> str:
+        small.pipeline(tmp_path, mock)
         own = {"pipeline": str(tmp_path / "pipeline.toml"), "lake": str(tmp_path / "lake"), "retry_delay_s": 0.0}
         own |= keys
         text = (ROOT / "conf/airflow/local.toml").read_text().splitlines()
@@ -57,3 +54,20 @@ def platform(tmp_path: Path) -> Callable[..., str]:
         return str(tmp_path / "platform.toml")
 
     return write
+
+
+@pytest.fixture
+def events(database: None) -> Callable[[float], dict[str, dict[str, Any]]]:
+    """What the events of tables have told since a time, by table."""
+
+    def told(since: float) -> dict[str, dict[str, Any]]:
+        from airflow.models.asset import AssetEvent, AssetModel
+        from airflow.utils.session import create_session
+        from sqlalchemy import select
+
+        columns = select(AssetModel.name, AssetEvent.extra, AssetEvent.timestamp)
+        with create_session() as session:
+            found = session.execute(columns.join(AssetEvent, AssetEvent.asset_id == AssetModel.id)).all()
+        return {name: extra for name, extra, at in found if at.timestamp() > since}
+
+    return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import subprocess
 import sys
@@ -10,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from airflow_dags import drawing
-from airflow_dags.drawing import Drawing, Platform, platform
 from tasni_spark.core.arguments import Parser, add_common
 from tasni_spark.core.errors import ConfigError
 from tasni_spark.core.places import ROOT
 from tasni_spark.core.spec import Job
+from tasni_spark.deploy import drawing
+from tasni_spark.deploy.drawing import Drawing, Platform, platform
 from tasni_spark.pipeline import JOBS
 
 
@@ -25,7 +26,7 @@ def drawn() -> dict[str, Drawing]:
 
 
 def test_it_needs_neither_spark_nor_airflow() -> None:
-    code = "import sys, airflow_dags.drawing, airflow_dags.outcome; print([m for m in sys.modules if m in %r])"
+    code = "import sys, tasni_spark.deploy.drawing, airflow_dags.outcome; print([m for m in sys.modules if m in %r])"
     bad = ["pyspark", "airflow", "pyarrow", "pandas"]
     told = subprocess.run([sys.executable, "-c", code % bad], capture_output=True, text=True, check=True, cwd=ROOT)
     assert told.stdout.strip() == "[]"
@@ -79,6 +80,12 @@ def test_a_search_waits_for_the_tables_that_it_reads(drawn: dict[str, Drawing]) 
     assert "neowise_positions" not in written  # detections have none
 
 
+def test_the_gate_is_there() -> None:
+    module, _, name = drawing.GATE.partition(":")
+    tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text())
+    assert name in {f.name for f in tree.body if isinstance(f, ast.FunctionDef)}
+
+
 def test_arguments_are_flags_of_jobs() -> None:
     where = dataclasses.replace(platform("local"), ops="ops", spark="cluster")
     for d in drawing.drawings(where)[:-1]:
@@ -87,7 +94,7 @@ def test_arguments_are_flags_of_jobs() -> None:
             add_common(parser)
             given = parser.parse_args([a.replace(drawing.RUN, "--resume=x") for a in task.arguments])
             assert given.each == task.part
-            assert given.sets == ["run.ops=ops", "run.spark=cluster"]
+            assert given.sets == ["run.ops=ops", "run.spark=cluster", f"run.gate={drawing.GATE}"]
             assert Path(task.script).is_file()
             assert given.resume == "x"
 

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from tasni_spark.core.compare import compare
+from tasni_spark.core.files import Folder
 from tasni_spark.core.lake import Lake
+from tasni_spark.core.places import SYNTHETIC
 from tasni_spark.core.upkeep import compact
 
 pytestmark = pytest.mark.chaos
@@ -23,12 +25,21 @@ SETS = (f"run.checkpoint_rows={ROWS // 8 + ROWS // 40}", "run.spark='short'", f"
 
 
 @pytest.fixture(scope="module")
-def sky(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where sky and lakes are; TASNI_CHAOS_DIR keeps them for the next call, so that tests can run one by one."""
+    found = Path(os.environ.get("TASNI_CHAOS_DIR") or tmp_path_factory.mktemp("chaos"))
+    found.mkdir(exist_ok=True)
+    return found
+
+
+@pytest.fixture(scope="module")
+def sky(spark: Any, place: Path) -> Path:
     """The mock sky."""
     from tasni_spark.demo.mock import MockConfig, make
 
-    out = tmp_path_factory.mktemp("sky") / "mock"
-    make(spark, MockConfig(str(out), rows=ROWS))
+    out = place / "mock"
+    if not (Folder.at(str(out)).read(SYNTHETIC) or {}).get("rows"):
+        make(spark, MockConfig(str(out), rows=ROWS))
     return out
 
 
@@ -50,21 +61,41 @@ def ran(lake: Lake, job: str, *flags: str, **faults: str) -> subprocess.Complete
     )
 
 
-def prepared(lake: Lake, sky: Path, *surveys: str) -> Lake:
-    """A lake with its tiling, and some surveys."""
+def copied(spark: Any, lake: Lake, root: Path) -> Lake:
+    """The same lake at another place; files that no table changes are linked."""
+    subprocess.run(["cp", "-rl", lake.root, root], check=True)
+    return Lake(spark, str(root))
+
+
+def tiled(spark: Any, sky: Path, root: Path) -> Lake:
+    """A lake with its tiling."""
+    lake = Lake(spark, str(root))
     assert ran(lake, "tiling", "--survey", "allwise", "--input", str(sky / "allwise")).returncode == 0
-    for survey in surveys:
-        assert ran(lake, "ingest", "--survey", survey, "--input", str(sky / survey)).returncode == 0
     return lake
 
 
 @pytest.fixture(scope="module")
-def whole(spark: Any, sky: Path, tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """What comes out when nothing happens."""
-    lake = prepared(Lake(spark, str(tmp_path_factory.mktemp("whole"))), sky, "allwise", "gaia_dr3")
+def ready(spark: Any, sky: Path, place: Path) -> Lake:
+    """A lake with two surveys, as ingested when nothing happens."""
+    if (place / "ready.done").exists():
+        return Lake(spark, str(place / "ready"))
+    lake = tiled(spark, sky, place / "ready")
+    for survey in ("allwise", "gaia_dr3"):
+        assert ran(lake, "ingest", "--survey", survey, "--input", str(sky / survey)).returncode == 0
     assert ran(lake, "density", "--surveys", "gaia_dr3").returncode == 0
+    (place / "ready.done").touch()
+    return lake
+
+
+@pytest.fixture(scope="module")
+def whole(spark: Any, ready: Lake, place: Path) -> Lake:
+    """The same, searched, when nothing happens."""
+    if (place / "whole.done").exists():
+        return Lake(spark, str(place / "whole"))
+    lake = copied(spark, ready, place / "whole")
     assert ran(lake, "crossmatch", "--rights", "gaia_dr3").returncode == 0
     assert ran(lake, "search", "--run-id", "s").returncode == 0
+    (place / "whole.done").touch()
     return lake
 
 
@@ -79,21 +110,20 @@ INGESTED = (("allwise", ["id"]), ("allwise_positions", ["id"]))
 MATCHED = (("matches", ["left_id", "right_id"]), ("match_tiles", ["right_survey", "tile"]))
 
 
-def test_ingest_killed_at_three_places(spark: Any, sky: Path, whole: Lake, tmp_path: Path) -> None:
-    lake = prepared(Lake(spark, str(tmp_path / "lake")), sky)
+def test_ingest_killed_at_three_places(spark: Any, sky: Path, ready: Lake, tmp_path: Path) -> None:
+    lake = tiled(spark, sky, tmp_path / "lake")
     flags = ("--survey", "allwise", "--input", str(sky / "allwise"))
     for place in ("stage:3:before", "cluster:2:after", "cluster:5:before"):
         resume = ("--resume", "k") if place != "stage:3:before" else ("--run-id", "k")
         assert ran(lake, "ingest", *flags, *resume, TASNI_KILL=place).returncode == -signal.SIGKILL
     assert ran(lake, "ingest", *flags, "--resume", "k").returncode == 0
-    assert_same(whole, lake, *INGESTED)
+    assert_same(ready, lake, *INGESTED)
 
 
 def test_a_poisoned_group_is_left_for_later_and_a_compaction_comes_between(
-    spark: Any, sky: Path, whole: Lake, tmp_path: Path
+    spark: Any, ready: Lake, whole: Lake, tmp_path: Path
 ) -> None:
-    lake = prepared(Lake(spark, str(tmp_path / "lake")), sky, "allwise", "gaia_dr3")
-    assert ran(lake, "density", "--surveys", "gaia_dr3").returncode == 0
+    lake = copied(spark, ready, tmp_path / "lake")
     flags = ("--rights", "gaia_dr3")
     partial = ran(lake, "crossmatch", *flags, "--run-id", "p", TASNI_POISON="crossmatch:3")
     assert partial.returncode == 5, partial.stderr
@@ -106,9 +136,8 @@ def test_a_poisoned_group_is_left_for_later_and_a_compaction_comes_between(
     assert_same(whole, lake, *MATCHED)
 
 
-def test_crossmatch_killed_between_commit_and_progress(spark: Any, sky: Path, whole: Lake, tmp_path: Path) -> None:
-    lake = prepared(Lake(spark, str(tmp_path / "lake")), sky, "allwise", "gaia_dr3")
-    assert ran(lake, "density", "--surveys", "gaia_dr3").returncode == 0
+def test_crossmatch_killed_between_commit_and_progress(spark: Any, ready: Lake, whole: Lake, tmp_path: Path) -> None:
+    lake = copied(spark, ready, tmp_path / "lake")
     flags = ("--rights", "gaia_dr3")
     dead = ran(lake, "crossmatch", *flags, "--run-id", "k", TASNI_KILL="crossmatch:2:after")
     assert dead.returncode == -signal.SIGKILL

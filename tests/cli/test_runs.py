@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tasni_spark.cli import compare
 from tasni_spark.cli.runs import committed, compared, records
 from tasni_spark.core.errors import DataError
+from tasni_spark.core.lake import Lake
 from tasni_spark.core.spec import Col, Table
 
 pytestmark = pytest.mark.spark
@@ -53,3 +56,15 @@ def test_runs_are_compared_at_their_versions_and_in_their_scope(lake: Any) -> No
         compared(lake, "aa", "b")
     with pytest.raises(DataError, match=r"no table in common: they wrote things and things"):
         compared(lake, "a", "b", ["matches"])
+
+
+def test_lakes_are_compared_as_they_are(lake: Any, tmp_path: Path) -> None:
+    other = Lake(lake.spark, str(tmp_path / "other"))
+    for each, value in ((lake, 2.0), (other, 2.0 + 1e-15)):
+        each.create(THINGS)
+        run(each, "a", "one", (1, 1.0), (2, value))
+    assert str(compare.compared(lake, other)["things"]) == "equal: 2 rows"
+    run(other, "b", "two", (1, 1.0))
+    assert compare.compared(lake, other)["things"].only_second == 1
+    with pytest.raises(DataError, match=r"no table matches: compare others with --tables"):
+        compare.compared(lake, other, ["matches"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tasni_spark.core.session import settings
+from tasni_spark.core.places import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,6 +21,14 @@ def test_profiles_share_what_results_depend_on() -> None:
         assert local[key] == cluster[key]
     assert local["spark.driver.host"] == local["spark.driver.bindAddress"] == "127.0.0.1"
     assert "spark.master" not in cluster
+
+
+def test_a_gpu_changes_nothing_but_what_it_needs() -> None:
+    cluster, gpu = settings("cluster"), settings("gpu")
+    changed = {k for k in cluster | gpu if cluster.get(k) != gpu.get(k)}
+    assert {k for k in changed if not k.startswith("spark.rapids.")} == {"spark.plugins", "spark.kryo.registrator"}
+    assert gpu["spark.kryo.registrator"].startswith(cluster["spark.kryo.registrator"] + ",com.nvidia.")
+    assert gpu["spark.plugins"] == "com.nvidia.spark.SQLPlugin"
 
 
 def test_no_master_in_code() -> None:

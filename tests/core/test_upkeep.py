@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from tasni_spark.core import pins
+from tasni_spark.core.errors import ConfigError, ContractError, DataError
 from tasni_spark.core.plan import Plan
 from tasni_spark.core.spec import Col, Table
-from tasni_spark.core.upkeep import compact, pinned, vacuum
+from tasni_spark.core.upkeep import compact, migrate, pinned, vacuum
 
 pytestmark = pytest.mark.spark
 TABLE = Table(
@@ -60,3 +62,42 @@ def test_vacuum_spares_what_a_stopped_run_has_pinned(fragmented: Any) -> None:
     vacuum(lake, TABLE.ref, keep_hours=0)
     assert not lake.has_version(TABLE.ref, version)
     assert lake.read(TABLE.ref).count() == 220
+
+
+def test_a_release_outlives_compaction_and_vacuum(fragmented: Any) -> None:
+    lake, version = fragmented, fragmented.version(TABLE.ref)
+    told = pins.pin(lake, "paper-1")["things"]
+    assert (told["version"], told["rows"], told["files"]) == (version, 220, 4)
+    with pytest.raises(ConfigError, match="never changes"):
+        pins.pin(lake, "paper-1")
+    assert compact(lake, TABLE.ref) == 3
+    assert lake.version(TABLE.ref) > version
+    assert vacuum(lake, TABLE.ref, keep_hours=0) > 0
+    assert pins.faults(lake, "paper-1") == {}
+    assert lake.read(TABLE.ref, pins.versions(lake, "paper-1")["things"]).count() == 220
+    pins.folder(lake).write("other.json", {"things": told | {"digest": "of other files"}})
+    assert pins.faults(lake, "other") == {"things": f"version {version} has other files than when it was pinned"}
+    with pytest.raises(DataError, match=r"no release paper \(did you mean 'paper-1'\?\)"):
+        pins.faults(lake, "paper")
+    for name in pins.names(lake):
+        pins.folder(lake).delete(f"{name}.json")
+    lake.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+    lake.spark.sql(f"VACUUM {lake.identifier(TABLE.ref)} RETAIN 0 HOURS")
+    pins.folder(lake).write("paper-1.json", {"things": told})
+    assert pins.faults(lake, "paper-1") == {"things": f"version {version} can no longer be read"}
+
+
+def test_a_migration_adds_columns_and_records_the_version(fragmented: Any) -> None:
+    lake, more = fragmented, Col("flux", "double", "Flux", "Jy", "phot.flux")
+    newer = TABLE.but(columns=(*TABLE.columns, more), version=2)
+    assert migrate(lake, newer) == ["flux"]
+    assert migrate(lake, newer) == []
+    assert lake.columns(TABLE.ref)[-1] == more
+    assert lake.read(TABLE.ref).where("flux IS NULL").count() == 220
+    lake.create(newer)
+    detail = lake.spark.sql(f"DESCRIBE DETAIL {lake.identifier(TABLE.ref)}").first()
+    assert detail["properties"]["tasni.version"] == "2"
+    with pytest.raises(ContractError, match=r"column flux is not declared.*drop it and run its job again"):
+        migrate(lake, TABLE)
+    with pytest.raises(ContractError, match=r"column must \(int\) is missing"):
+        migrate(lake, newer.but(columns=(*newer.columns, Col("must", "int", "Key", nullable=False))))

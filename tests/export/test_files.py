@@ -22,6 +22,7 @@ COLUMNS = (
     Col("n", "int", "Exposures", ucd="meta.number"),
     Col("pmra", "double", "Proper motion", "mas / yr", "pos.pm;pos.eq.ra"),
     Col("flux", "float", "Flux", "count", "phot.flux"),
+    Col("w2mpro", "double", "W2", "mag", "phot.mag;em.IR.4-8um", mag_system="Vega"),
     Col("name", "string", "Name, quoted", ucd="meta.id"),
     Col("is_there", "boolean", "Whether it is there", ucd="meta.code"),
 )
@@ -30,6 +31,7 @@ ROWS: dict[str, list[Any]] = {
     "n": [7, None, -3],
     "pmra": [1.5, None, -8118.9],
     "flux": [None, 0.25, -(2.0**-90)],
+    "w2mpro": [14.5, 9.25, None],
     "name": ['a "b", c', "D'Arrest", None],
     "is_there": [True, False, True],
 }
@@ -37,7 +39,7 @@ ROWS: dict[str, list[Any]] = {
 
 @pytest.fixture
 def rows() -> pa.Table:
-    types = [pa.int64(), pa.int32(), pa.float64(), pa.float32(), pa.string(), pa.bool_()]
+    types = [pa.int64(), pa.int32(), pa.float64(), pa.float32(), pa.float64(), pa.string(), pa.bool_()]
     return pa.table({c.name: pa.array(ROWS[c.name], t) for c, t in zip(COLUMNS, types, strict=True)})
 
 
@@ -69,8 +71,9 @@ def test_fits_has_units_and_ucds_in_its_header(rows: pa.Table, tmp_path: Path) -
     with fits.open(out) as hdus:
         hdus.verify("exception")
         header = hdus[1].header
-        assert [header[f"TUCD{k}"] for k in range(1, 7)] == [c.ucd for c in COLUMNS]
-        assert [header[f"TCOMM{k}"] for k in range(1, 7)] == [c.doc for c in COLUMNS]
+        assert [header[f"TUCD{k}"] for k in range(1, 8)] == [c.ucd for c in COLUMNS]
+        docs = [f"{c.doc} [mag, Vega]" if c.name == "w2mpro" else c.doc for c in COLUMNS]
+        assert [header[f"TCOMM{k}"] for k in range(1, 8)] == docs
         assert header["TUNIT3"] == "mas yr-1"
 
 

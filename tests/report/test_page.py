@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import beta
 
 from tasni_spark.report.facts import MAP_ORDER, Facts, Flow, ReportConfig
 from tasni_spark.report.fades import Fades
-from tasni_spark.report.page import kept, render
+from tasni_spark.report.page import kept, render, worth
 
 BANDS = {
     f"w{b}{k}": v for b, m in zip("123", (17.0, 14.5, 12.4), strict=True) for k, v in (("mpro", m), ("sigmpro", 0.1))
@@ -85,6 +86,15 @@ def test_kept_counts_each_kind(facts: Facts) -> None:
         "known dwarfs": {"old": (0, 1), "cold_dwarf": (1, 1)},
         "published sources": {"old": (1, 1), "cold_dwarf": (0, 1)},
     }
+
+
+def test_worth_divides_by_what_was_planted_and_by_what_was_kept() -> None:
+    planted = [{"class": "cold_dwarf", "n": 200, "kept": 80}, {"class": "agn", "n": 9000, "kept": 20}]
+    found = worth(planted, "cold_dwarf")
+    assert found["recall"][:2] == (80, 200)
+    assert found["purity"][:2] == (80, 100)
+    assert found["purity"][2:] == pytest.approx(tuple(beta.ppf([0.158655, 0.841345], 80.5, 20.5)), abs=1e-4)
+    assert "purity" not in worth([{"class": "cold_dwarf", "n": 5, "kept": 0}], "cold_dwarf")
 
 
 def test_fades_say_what_is_claimed_and_why_the_rest_is_not(facts: Facts) -> None:

@@ -39,6 +39,7 @@ def test_declaration(table: Table) -> None:
         u.Unit(c.unit)
         assert c.ucd, c.name
         parse_ucd(c.ucd, check_controlled_vocabulary=True, has_colon=True)
+        assert (c.mag_system in {"Vega", "AB"}) == c.is_magnitude, c.name
 
 
 @pytest.mark.parametrize("survey", SURVEYS)
@@ -65,7 +66,7 @@ def test_every_table_has_one_writer_and_every_reader_a_table() -> None:
 
 def test_every_job_has_a_script_and_a_sentence() -> None:
     scripts = {p.stem: p.read_text() for p in (ROOT / "jobs").glob("*.py")}
-    assert set(scripts) == {*JOBS, "upkeep"}  # which all tables share, and the map does not know
+    assert set(scripts) == {*JOBS, "upkeep", "pipeline"}  # of all tables, of all jobs
     for name, text in scripts.items():
         assert 'if __name__ == "__main__":' in text
         assert "Example:" in text

@@ -1,4 +1,4 @@
-"""What Airflow runs, drawn from the map and one pipeline's configuration. Neither Airflow nor Spark is needed here.
+"""What a scheduler runs, drawn from the map and one pipeline's configuration. Neither it nor Spark is needed here.
 
 Why: a new job of the map is a new task, with its edges, tables and documentation, and nothing is written twice. Names
 in braces are names of surveys, which only a job's own code can resolve: two of them meet where they have the same rest,
@@ -24,6 +24,8 @@ from tasni_spark.tables import TABLES
 
 SHARED = {t.name for t in TABLES.values() if t.shared}
 """Tables that several runs may write side by side; all others have one writer at a time."""
+GATE = "tasni_spark.quality:gate"
+"""What judges the tables that a task wrote."""
 UPKEEP = "@weekly"
 """When tables are compacted."""
 RUN = "{{ run_flag(dag_run, task) }}"
@@ -44,9 +46,11 @@ class Platform:
     pipeline: str = opt("demo", "name in conf/pipeline, or a TOML file, as Airflow reads it")
     pipeline_on_driver: str = opt("", "the same file as the driver reads it, where that differs")
     home: str = opt("", "folder or address of jobs/ as the platform reads it (default: this checkout)")
+    jars: str = opt("", "folder of the jars as the platform reads it (default: home/jars)")
     lake: str = opt("lake", "root path of the lake, or catalog.schema")
     ops: str = opt("", "folder of records, which Airflow reads; needed where the lake is a catalogue")
     spark: str = opt("", "profile in conf/spark (default: the pipeline's)")
+    gate: bool = opt(True, "whether sql/checks judge what a task wrote; one that fails stops the DAG")
     side_by_side: int = opt(1, "tasks of one DAG that run at the same time")
     retries: int = opt(3, "times that a run is resumed before it is left to a person")
     retry_delay_s: float = opt(60.0, "seconds before the first of them; doubled each time")
@@ -173,7 +177,8 @@ def script_doc(job: str) -> str:
 
 
 def _task(job: Job, part: str, writes: tuple[str, ...], before: list[Task], where: Platform, conf: str) -> Task:
-    sets = [f"--set=run.{k}={v}" for k, v in (("ops", where.ops), ("spark", where.spark)) if v]
+    given = {"ops": where.ops, "spark": where.spark, "gate": GATE if where.gate else ""}
+    sets = [f"--set=run.{k}={v}" for k, v in given.items() if v]
     each = [f"--each={part}"] if part else []
     above = {w for w, r in edges(JOBS.values()) if r == job.name}
     return Task(
@@ -194,8 +199,9 @@ def _upkeep(where: Platform) -> Drawing:
 
 
 def _section(job: Job, part: str, settings: config.Settings) -> dict[str, Any]:
-    data = dict(settings.values[job.name])
-    return data | data.pop("each", {}).get(part, {})
+    data: dict[str, Any] = dict(settings.values[job.name])
+    each: dict[str, dict[str, Any]] = data.pop("each", {})
+    return data | each.get(part, {})
 
 
 def _patterns(names: Iterable[str]) -> set[str]:

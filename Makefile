@@ -9,8 +9,8 @@ AIRFLOW := .venv-airflow
 export TASNI_JARS := $(CURDIR)/$(JARS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup prerequisites jars jars-gpu jars-s3 demo test fast check format chaos bench bench-lightcurves airflow
-.PHONY: airflow-test cluster-test s3-test package dictionary lock clean
+.PHONY: help setup prerequisites jars jars-gpu jars-s3 demo test fast check format chaos bench bench-crossmatch bench-lsdb
+.PHONY: bench-lightcurves airflow airflow-test cluster-test s3-test package dictionary lock clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,14 @@ chaos: setup ## kill runs and see that nothing is lost: half an hour
 bench: setup ## rows per CPU-second of ingest, crossmatch, search and footprints, and how they grow
 	@$(BIN)/python -m tests.bench.pipeline
 	@$(BIN)/python -m tests.bench.observed
+
+bench-crossmatch: setup ## one match by every engine, cKDTree and DuckDB (LSDB: make bench-lsdb first): ten minutes
+	@$(BIN)/python -m tests.bench.crossmatch
+
+bench-lsdb: setup ## LSDB in an environment of its own, and the same match by it
+	@test -x .venv-lsdb/bin/python || $(PYTHON) -m venv .venv-lsdb
+	@VIRTUAL_ENV=.venv-lsdb $(BIN)/uv pip install --quiet lsdb==0.11.1
+	@$(BIN)/python -m tests.bench.crossmatch --rows noop tiles lsdb-import lsdb
 
 bench-lightcurves: setup ## sources per CPU-second of nesting and of light-curve statistics, in several forms
 	@$(BIN)/python -m tests.bench.lightcurves
@@ -110,7 +118,7 @@ $(JARS)/.done: conf/jars/pom.xml conf/jars/jars.lock | $(VENV)/.done
 	@touch $@
 
 jars-gpu: jars ## the RAPIDS jar as well: 600 MB
-	@mvn -q -B -f conf/jars/pom.xml -P gpu dependency:copy -Djars=$(CURDIR)/$(JARS)
+	@mvn -q -B -f conf/jars/pom.xml -P gpu dependency:copy -Djars=$(CURDIR)/$(JARS)/gpu
 
 jars-s3: jars $(JARS)/hadoop-aws-3.3.4.jar ## the connector to S3 as well: 280 MB
 

@@ -7,7 +7,7 @@ Example:
 
 from tasni_spark.core.run import run
 from tasni_spark.core.work import Step, Work
-from tasni_spark.crossmatch.match import crossmatch, match_tiles, tell
+from tasni_spark.crossmatch.match import crossmatch, engine, match_tiles, tell
 from tasni_spark.pipeline import JOBS
 from tasni_spark.sky.tiling import groups, together
 from tasni_spark.tables.associations import MATCH_TILES, MATCHES
@@ -17,6 +17,7 @@ WORK = Work(
     steps=(Step("crossmatch", crossmatch, groups), Step("match_tiles", match_tiles, together)),
     tables=lambda *_: (MATCHES, MATCH_TILES),
     scope=lambda cfg: {"left_survey": [cfg.left], "right_survey": cfg.rights},
+    prepare=engine,
     finish=tell,
 )
 

@@ -3,6 +3,7 @@
 Example:
     tasni run lightcurves --survey neowise --left allwise
     tasni run lightcurves --association archive --tiles cone:266.4,-28.9,2
+    tasni run lightcurves --input raw/neowise
 """
 
 from tasni_spark.core.run import run
@@ -17,6 +18,7 @@ WORK = Work(
     steps=(Step("lightcurves", lc.lightcurves, groups),),
     tables=lambda *_: (LIGHTCURVES, LIGHTCURVE_TILES),
     scope=lc.scope,
+    sources=lc.sources,
     balance=lc.balance,
     finish=lc.tell,
 )

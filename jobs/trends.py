@@ -1,4 +1,4 @@
-"""Judge the trend of every light curve, with the false-discovery rate over all tests made.
+"""Judge the trend of every light curve against control stars, with the false-discovery rate over all tests made.
 
 Example:
     tasni run trends --survey neowise --left allwise
@@ -8,14 +8,17 @@ Example:
 from tasni_spark.core.run import run
 from tasni_spark.core.work import Step, Work
 from tasni_spark.pipeline import JOBS
-from tasni_spark.sky.tiling import together
-from tasni_spark.tables.light_curves import TRENDS
+from tasni_spark.sky.tiling import groups, together
 from tasni_spark.variability import trends as t
 
 WORK = Work(
     JOBS["trends"],
-    steps=(Step("trends", t.trends, together),),
-    tables=lambda *_: (TRENDS,),
+    steps=(
+        Step("drift", t.drift, together),
+        Step("calibrated", t.calibrated, groups),
+        Step("trends", t.trends, together),
+    ),
+    tables=lambda *_: t.WRITES,
     scope=t.scope,
     balance=t.balance,
 )

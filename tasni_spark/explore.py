@@ -21,6 +21,7 @@ from tasni_spark.sky.functions import register
 from tasni_spark.tables.ops import OPS_PROGRESS, OPS_RUNS, SURVEYS
 from tasni_spark.tables.survey import REJECTS
 from tasni_spark.tables.thermal import THERMAL
+from tasni_spark.variability import functions
 
 
 def open_lake(root: str, ops: str = "", profile: str = "local") -> SparkSession:
@@ -49,6 +50,7 @@ def name_all(lake: Lake) -> list[str]:
     for table, frame in records(lake).items():
         frame.createOrReplaceTempView(table.name)
     register(lake.spark, tiles(lake))
+    functions.register(lake.spark)
     left_out = []
     for path in sorted((places.ROOT / "sql" / "views").glob("*.sql")):
         try:

@@ -49,6 +49,8 @@ def plans(lake: Any, work: Any, cfg: Any, request: Request) -> list[str]:
         ("search", ()),
         ("thermal", ()),
         ("ranking", ()),
+        ("periods", ()),
+        ("variability_classes", ()),
     ],
 )
 def test_no_step_costs_more_than_its_rows(

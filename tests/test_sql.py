@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from astropy.timeseries import LombScargle
 from pyspark.sql import functions as F
 
 from tasni_spark.cli.scripts import work
@@ -19,6 +20,9 @@ from tasni_spark.pipeline import JOBS, parts
 from tasni_spark.quality import checks
 from tasni_spark.sky.functions import FUNCTIONS
 from tasni_spark.tables.survey import REJECTS
+from tasni_spark.variability import suite
+from tasni_spark.variability.periods import detrended
+from tasni_spark.variability.visits import W2
 
 SQL = Path(__file__).resolve().parents[1] / "sql"
 FILES = sorted(SQL.glob("*/*.sql"))
@@ -99,8 +103,11 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "cutflow_side_by_side": {"survey": "allwise", "a": "tasni_2025", "b": "tasni_2025_as_run"},
     "light_curve": {"radius_arcsec": 3},  # ra, dec: see the fixture
     "lost_to_one_cut": {"cut_set": "tasni_2025"},
+    "match_two": {"a": "allwise_positions", "b": "twomass_positions", "radius_arcsec": 3},
     "recall_by_class": {"cut_set": "tasni_2025"},
     "rejects_by_reason": {},
+    "unmatched": {"t": "allwise_positions", "left_survey": "allwise", "right_survey": "panstarrs1"},
+    "steepest": {"least_visits": 12},
 }
 
 
@@ -170,6 +177,32 @@ def test_cone_over_the_pole(ask: Any, named: Any) -> None:
     assert len(rows) > 20
     assert rows["id"].tolist() == inside["id"].tolist()
     assert rows["sep_arcsec"].to_numpy() == pytest.approx(3600 * inside["sep"].to_numpy(), rel=1e-9)
+
+
+@pytest.mark.spark
+def test_two_tables_are_matched_as_by_the_job(ask: Any, named: Any) -> None:
+    """2MASS has no motions, so that the job's pairs are those of the places as stored."""
+    rows = ask("match_two")
+    stored = named.table("matches").where("left_survey = 'allwise' AND right_survey = 'twomass'")
+    pairs = stored.select("left_id", "right_id", "sep_arcsec", "n_neighbours").toPandas().sort_values("left_id")
+    assert len(pairs) > 1000
+    assert rows["left_id"].tolist() == pairs["left_id"].tolist()
+    assert rows["right_id"].tolist() == pairs["right_id"].tolist()
+    assert rows["n_neighbours"].tolist() == pairs["n_neighbours"].tolist()
+    assert np.abs(rows["sep_arcsec"].to_numpy() - pairs["sep_arcsec"].to_numpy()).max() < 1e-6
+
+
+@pytest.mark.spark
+def test_unmatched_is_nothing_there_or_not_observed(ask: Any, named: Any) -> None:
+    rows = ask("unmatched")
+    matched = named.table("matches").where("left_survey = 'allwise' AND right_survey = 'panstarrs1'")
+    ids = {r["left_id"] for r in matched.select("left_id").distinct().collect()}
+    assert len(rows) == named.table("allwise").count() - len(ids) > 1000
+    assert not set(rows["id"]) & ids
+    by_state = rows.groupby("state")["dec"]
+    assert set(by_state.groups) == {"nothing there", "not observed"}
+    assert by_state.max()["not observed"] < -29.9  # the edge of Pan-STARRS1, in cells
+    assert by_state.min()["nothing there"] > -30.1
 
 
 @pytest.mark.spark
@@ -246,6 +279,28 @@ def test_light_curve(ask: Any, named: Any, monitored: dict[str, float]) -> None:
     assert rows["mjd"].tolist() == sorted(good["mjd"])
     assert rows["w2mpro"].sum() == pytest.approx(good["w2mpro"].sum())
     assert rows["epoch"].between(2010, 2025).all()
+
+
+@pytest.mark.spark
+def test_steepest(ask: Any, named: Any) -> None:
+    """The functions of SQL say of a light curve what the kernels say of its arrays, and the periodogram astropy."""
+    rows = ask("steepest")
+    assert rows["log10_p"].is_monotonic_increasing
+    assert (rows["n_visits"] >= 12).all()
+    one = named.table("lightcurves").where(F.col("id") == int(rows["id"][0])).toPandas().iloc[0]
+    t, m, e = (np.asarray(one[c], float) for c in ("mjd", "w2_mag", "w2_error"))
+    whole = suite.statistics([0, len(t)], t, m, e, W2)
+    for name in ("slope_mag_per_yr", "log10_p", "stetson_j", "sf2_8yr"):
+        assert rows[name][0] == pytest.approx(whole[name][0], rel=1e-12), name
+    asked = "SELECT lomb_scargle(mjd, w2_mag, w2_error) AS p FROM lightcurves WHERE id = :id"
+    peak = named.sql(asked, args={"id": int(rows["id"][0])}).first()["p"]
+    use = np.isfinite(m * e)
+    flat = detrended(t, m, e)[use]
+    power = LombScargle(t[use], flat, e[use]).power(1 / peak["period_d"])
+    assert peak["power"] == pytest.approx(power, abs=1e-6)
+    assert 0 < peak["window"] < 1
+    empty = named.sql("SELECT visit_trend(array(), array(), array()).n_visits, stetson_j(NULL, NULL, NULL)")
+    assert empty.first()[0] == 0
 
 
 @pytest.mark.spark

@@ -98,7 +98,7 @@ def _gpu() -> Finding:
     told = subprocess.run([smi, "-L"], capture_output=True, text=True, check=False).stdout if smi else ""
     devices = [line.split(" (UUID")[0] for line in told.splitlines() if line.startswith("GPU")]
     devices = devices or sorted(p.name for p in Path("/dev").glob("nvidia[0-9]*"))
-    rapids = sorted(p.name for p in places.jars().glob("rapids-4-spark*.jar"))
+    rapids = sorted(p.name for p in (places.jars() / "gpu").glob("rapids-4-spark*.jar"))
     return Finding("GPU", gpu_state(devices, rapids[0] if rapids else ""))
 
 

@@ -25,8 +25,10 @@ COMMANDS = {
     "compare": "compare two lakes, table by table; exit code 4 if unequal",
     "show": "show all that is known of a source or of a place",
     "why": "say why a source was kept or rejected",
+    "audit": "say whether a model may be trained on a table, and why not",
     "sql": "ask the lake in SQL, with the sky's functions",
     "export": "write a table as VOTable, FITS, ECSV, CSV, Parquet or HATS",
+    "gpu-plan": "say what of a job would not run on a GPU",
     "map": "show every job, what it reads and what it writes",
     "release": "name a set of table versions, which upkeep spares, and verify it",
     "deploy": "write what Databricks or EMR Serverless need to run the jobs",
@@ -43,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
     """Parse, act, report; the exit code."""
     with reported("--verbose" in argv) as status:
         if argv and argv[0] in COMMANDS:
-            module = importlib.import_module(f"tasni_spark.cli.{argv[0]}")
+            module = importlib.import_module(f"tasni_spark.cli.{argv[0].replace('-', '_')}")
             status.code = module.main(list(argv[1:]))
         else:
             parser = Parser(prog="tasni", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

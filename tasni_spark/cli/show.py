@@ -22,6 +22,8 @@ from tasni_spark.search.measured import Measure, thermal_flags
 from tasni_spark.search.near import NEAR_ARCSEC, Anchor
 from tasni_spark.search.show import Page, open_tables, page
 from tasni_spark.search.sights import Sight
+from tasni_spark.variability import curve
+from tasni_spark.variability.curve import READS
 
 
 def main(argv: list[str]) -> int:
@@ -36,20 +38,27 @@ def main(argv: list[str]) -> int:
     p.add_argument("name", nargs="+", help="designation, identifier, or ra,dec in deg")
     p.add_argument("--survey", default="allwise", help="survey in which it is sought first (default: allwise)")
     p.add_argument("--cut-set", action="append", default=[], help="repeatable (default: those that were searched by)")
-    p.add_argument("--png", default="", metavar="FILE", help="write a picture of its spectrum and colours")
+    p.add_argument("--png", default="", metavar="FILE", help="write a picture of its spectrum, colours and light curve")
     p.add_argument("--json", action="store_true", help="as JSON")
     args = p.parse_args(argv)
     if args.png and not Path(args.png).absolute().parent.is_dir():
         raise ConfigError(f"--png {args.png}: no folder {Path(args.png).absolute().parent}")
-    found = page(open_tables(open_lake(args)), " ".join(args.name), args.survey, args.cut_set)
+    tables = open_tables(open_lake(args), READS)
+    found = page(tables, " ".join(args.name), args.survey, args.cut_set)
+    at = found.anchor
+    light = curve.curve(tables, at.survey, at.id, at.hpx29) if at.id is not None else None
     if args.png:
         title = heading(found)
         measures = [dataclasses.asdict(m) for m in found.photometry]
-        sed.draw(title, measures, found.thermal).savefig(args.png, dpi=144, facecolor="white")
+        sed.draw(title, measures, found.thermal, light).savefig(args.png, dpi=144, facecolor="white")
     if args.json:
         print(json.dumps(dataclasses.asdict(found), indent=1, default=str))
     else:
         tell(found)
+        if light:
+            console().print(f"\nLight curve in {light['survey']}", style="bold")
+            for line in curve.lines(light):
+                console().print(line, highlight=False, markup=False)
     return 0
 
 

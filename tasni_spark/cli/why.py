@@ -30,9 +30,10 @@ def main(argv: list[str]) -> int:
     p.add_argument("--json", action="store_true", help="as JSON")
     args = p.parse_args(argv)
     surveys = [args.survey] if args.survey else SURVEYS
-    read = inputs(args, [*READS, *surveys, *(f"{s}_positions" for s in surveys)])
+    cfg = SearchConfig(surveys[0], tuple(args.cut_set) or ("tasni_2025",))
+    read = inputs(args, [*READS, *cfg.beside, *surveys, *(f"{s}_positions" for s in surveys)])
     survey, row = find(read, [s for s in surveys if read.has(s)] or surveys[:1], args.name)
-    cfg = SearchConfig(survey, tuple(args.cut_set) or ("tasni_2025",))
+    cfg = dataclasses.replace(cfg, left=survey)
     found = why.explain(read, cfg, row)
     if args.json:
         told = {

@@ -74,7 +74,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         "--tiles",
         default="all",
         metavar="WHICH",
-        help="all | order/pixel,... | cone:ra,dec,radius (deg) | moc:FILE (default: all)",
+        help="all | order/pixel,... | cone:ra,dec,radius (deg) | moc:FILE | region:FILE (default: all)",
     )
     add("--each", default="", metavar="NAME", help="the part [JOB.each.NAME] of the settings, on top of [JOB]")
     add("--limit-tiles", type=int, default=0, metavar="N", help="at most N tiles")

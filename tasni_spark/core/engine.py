@@ -304,17 +304,25 @@ class Run:
             name: [{"number": g.number, "tiles": len(g.tiles), "files": len(g.files), "rows": g.rows} for g in groups]
             for name, groups in self.plan.steps.items()
         }
-        return self._base() | {"state": "planned", "exit_code": 0, "steps": steps}
+        told = {key: note for key, note in self.plan.notes.items() if isinstance(note, str)}
+        return self._base() | {"state": "planned", "exit_code": 0, "facts": told, "steps": steps}
 
     def _explain(self) -> dict[str, Any]:
-        for step in self.work.steps[:1]:
-            for table, df in step.compute(self.inputs, self.plan.steps[step.name][0], self.cfg).items():
-                print(f"== {table.name}")
-                if isinstance(df, DataFrame):
-                    df.explain("formatted")
-                else:
-                    print("no Spark plan: workers read and write files")
+        for name, df in self.frames():
+            print(f"== {name}")
+            if df is not None:
+                df.explain("formatted")
+            else:
+                print("no Spark plan: workers read and write files")
         return self._base() | {"state": "planned", "exit_code": 0}
+
+    def frames(self) -> Iterator[tuple[str, DataFrame | None]]:
+        """Each table of the first group of the first step, and its rows; None where workers write them."""
+        plan = self._plan()
+        inputs = self._inputs(plan.run_id, plan.pins, plan.notes)
+        for step in self.work.steps[:1]:
+            for table, df in step.compute(inputs, plan.steps[step.name][0], self.cfg).items():
+                yield table.name, df if isinstance(df, DataFrame) else None
 
 
 def _stop(*_: object) -> NoReturn:

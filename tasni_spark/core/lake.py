@@ -310,6 +310,22 @@ class Lake:
         self.save(writer, table.ref)
         return self._committed(table.ref, transaction) or Commit(self.version(table.ref), 0)
 
+    def replace_few(
+        self, rows: pa.Table, table: Table, where: Mapping[str, Sequence[Any]], transaction: str, metadata: Any
+    ) -> Commit:
+        """The same for a few rows that the driver holds, without a Spark job: two CPU-seconds less."""
+        if before := self._committed(table.ref, transaction):
+            return before
+        told = json.dumps({"transaction": transaction, **metadata})
+        deltalake.write_deltalake(
+            self.location(table.ref),
+            rows.select(table.names),
+            mode="overwrite",
+            predicate=predicate(where),
+            commit_properties=deltalake.CommitProperties(custom_metadata={"userMetadata": told}),
+        )
+        return self._committed(table.ref, transaction) or Commit(self.version(table.ref), 0)
+
     def save(self, writer: DataFrameWriter, ref: Ref) -> None:
         """Write to the table's place, by path where there is one: a table's name would be looked up three times."""
         if self.is_path:
@@ -321,7 +337,9 @@ class Lake:
         """The commit of a replacement, where it has been made: a run that was killed may not know."""
         for commit in self._log(ref).history(LOOK_BACK):
             if json.loads(commit.get("userMetadata") or "{}").get("transaction") == transaction:
-                return Commit(int(commit["version"]), int(commit["operationMetrics"].get("numOutputRows", 0)))
+                metrics = commit["operationMetrics"]
+                rows = metrics.get("numOutputRows", metrics.get("num_added_rows", 0))
+                return Commit(int(commit["version"]), int(rows))
         return None
 
     def _is_empty(self, ref: Ref, where: Mapping[str, Sequence[Any]]) -> bool:

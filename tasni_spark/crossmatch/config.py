@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from tasni_spark.core.config import opt
 
 HOW = ("nearest", "all", "symmetric")
-ENGINES = ("auto", "tiles", "sql")
+ENGINES = ("auto", "tiles", "sql", "sedona")
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,15 @@ class CrossmatchConfig:
         ("gaia_dr3", "twomass", "panstarrs1", "catwise2020", "nvss"), "surveys in which counterparts are sought"
     )
     how: str = opt("nearest", "nearest | all | symmetric (nearest both ways)")
+    k: int = opt(0, "where how is all: at most so many of the nearest; 0 for all")
+    sigmas: float = opt(0.0, "a pair farther apart than so many errors of both sides is none; 0 for the radius alone")
+    score: bool = opt(False, "weigh every pair by the errors of both sides: score, bayes_factor, p_match")
+    prior: float = opt(0.5, "share of left sources that are expected to have a counterpart, for p_match")
     motion_snr: float = opt(5.0, "a proper motion of fewer sigma is not applied")
     motion_allowance_masyr: float = opt(0.0, "motion to allow for where neither side has one: widens the radius")
-    engine: str = opt("auto", "auto | tiles (workers read sorted files) | sql (runs anywhere); the pairs are the same")
+    engine: str = opt(
+        "auto", "auto | tiles (workers read sorted files) | sql (runs anywhere) | sedona; the pairs are the same"
+    )
     radius_arcsec: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -35,6 +41,12 @@ class CrossmatchConfig:
             raise ValueError(f"how is '{self.how}', expected one of {', '.join(HOW)}")
         if self.engine not in ENGINES:
             raise ValueError(f"engine is '{self.engine}', expected one of {', '.join(ENGINES)}")
+        if self.k and self.how != "all":
+            raise ValueError(f"k is {self.k}, but how is '{self.how}': the k nearest are asked for by how = 'all'")
+        if self.k < 0 or self.sigmas < 0:
+            raise ValueError(f"k and sigmas must not be negative, found {self.k} and {self.sigmas}")
+        if not 0 < self.prior < 1:
+            raise ValueError(f"prior is {self.prior}, expected a share between 0 and 1")
         if self.left in self.rights:
             raise ValueError(f"survey {self.left} stands on both sides")
         for name, radius in self.radius_arcsec.items():

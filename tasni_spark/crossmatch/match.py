@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
-import pandas as pd
-from pyspark.sql import DataFrame
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from tasni_spark.core import parts
+from tasni_spark.core.lake import Commit
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
-from tasni_spark.crossmatch import sql
+from tasni_spark.crossmatch import likelihood, sedona, sql
 from tasni_spark.crossmatch.config import CrossmatchConfig
 from tasni_spark.crossmatch.motion import Epochs, with_motion
 from tasni_spark.crossmatch.tiles.step import Replacement, unfit
@@ -48,18 +52,17 @@ def bounds(inputs: Inputs, survey: str, column: str) -> tuple[float, float] | No
     return (min(low), max(high)) if low and high else None
 
 
-def engine(inputs: Inputs, cfg: CrossmatchConfig) -> tuple[str, str]:
-    """The engine of a run, and why it is not the fast one."""
+def engine(inputs: Inputs, cfg: CrossmatchConfig) -> dict[str, str]:
+    """The engine of a run and the reason, for its plan."""
     if cfg.engine != "auto":
-        return cfg.engine, ""
+        return {"engine": cfg.engine, "because": "it was asked for"}
     reason = unfit(inputs, cfg)
-    return ("sql", reason) if reason else ("tiles", "")
+    return {"engine": "sql" if reason else "tiles", "because": reason or "workers can read the lake's sorted files"}
 
 
-def tell(inputs: Inputs, cfg: CrossmatchConfig, _: Mapping[str, int], __: object) -> dict[str, str]:
+def tell(inputs: Inputs, *_: object) -> dict[str, str]:
     """Which engine it was."""
-    name, reason = engine(inputs, cfg)
-    return {"engine": f"{name}: {reason}" if reason else name}
+    return {key: inputs.notes[key] for key in ("engine", "because")}
 
 
 def crossmatch(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
@@ -67,27 +70,50 @@ def crossmatch(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
     surveys = rights(inputs, cfg)
     if not surveys:
         return {}
-    if engine(inputs, cfg)[0] == "tiles":
+    if inputs.notes["engine"] == "tiles":
         radii = {right: radius_arcsec(inputs, cfg, right) for right in surveys}
         return {MATCHES: Replacement(inputs, group, cfg, radii)}
     tiles = list(group.tiles)
     region = cover.merged([span(t) for t in tiles])
     reach = {right: reach_arcsec(inputs, cfg, right) for right in surveys}
-    left = inputs.read(f"{cfg.left}_positions").select(*_NEEDED)
+    left = with_errors(inputs.read(f"{cfg.left}_positions"), cfg).select(*_NEEDED, *variance(cfg))
     halo = cover.within(F.col("hpx29"), cover.grown(region, max(reach.values()) / 3600))
     left = left.where(halo) if cfg.how == "symmetric" else left.where(F.col("tile").isin(tiles))
     sides = []
     for right in surveys:
         near = cover.within(F.col("hpx29"), cover.grown(region, reach[right] / 3600))
-        moving = with_motion(inputs.read(f"{right}_positions").where(near), cfg.motion_snr)
+        moving = with_motion(with_errors(inputs.read(f"{right}_positions").where(near), cfg), cfg.motion_snr)
         sides.append(sql.Right(right, moving, radius_arcsec(inputs, cfg, right)))
-    found = sql.pairs(left, sides, epochs(inputs, cfg.left), geometry(inputs, cfg, surveys))
+    pairs = sedona.pairs if inputs.notes["engine"] == "sedona" else sql.pairs
+    found = pairs(left, sides, epochs(inputs, cfg.left), geometry(inputs, cfg, surveys))
     chosen = {"nearest": sql.nearest, "all": sql.ranked, "symmetric": sql.mutual}[cfg.how](found, ["tile", "hpx29"])
     chosen = chosen.where(F.col("tile").isin(tiles)) if cfg.how == "symmetric" else chosen
+    chosen = chosen.where(F.col("rank") <= cfg.k) if cfg.k else chosen
     chosen = density.with_density(chosen, inputs, surveys, F.col("right_survey"), "_rho")
     p_chance = density.p_chance(F.col("sep_arcsec"), F.col("_rho"))
-    chosen = chosen.withColumns({"left_survey": F.lit(cfg.left), "p_chance": p_chance})
+    chosen = chosen.withColumns({"left_survey": F.lit(cfg.left), "p_chance": p_chance, **weights(cfg)})
     return {MATCHES: chosen.select(*MATCHES.names)}
+
+
+def variance(cfg: CrossmatchConfig) -> list[str]:
+    """The column of errors, where they matter."""
+    return ["variance_arcsec2"] if cfg.score or cfg.sigmas else []
+
+
+def with_errors(positions: DataFrame, cfg: CrossmatchConfig) -> DataFrame:
+    """Add the square of the error of each place, the mean of both directions; null where there is none."""
+    ra, dec = F.col("ra_error_arcsec"), F.col("dec_error_arcsec")
+    return positions.withColumns(dict.fromkeys(variance(cfg), (ra * ra + dec * dec) / 2))
+
+
+def weights(cfg: CrossmatchConfig) -> dict[str, Column]:
+    """Score, Bayes factor and posterior of pairs with their separation, errors and density."""
+    names = ("score", "bayes_factor", "p_match")
+    if not cfg.score:
+        return {name: F.lit(None).cast("double") for name in names}
+    score = F.col("sep_arcsec") * F.col("sep_arcsec") / F.col("variance_arcsec2")
+    factor = likelihood.bayes_factor(score, F.col("variance_arcsec2"))
+    return dict(zip(names, (score, factor, likelihood.posterior(factor, cfg.prior, F.col("_rho"))), strict=True))
 
 
 def motions(inputs: Inputs, cfg: CrossmatchConfig, right: str) -> tuple[float, float]:
@@ -115,11 +141,16 @@ def geometry(inputs: Inputs, cfg: CrossmatchConfig, surveys: Sequence[str]) -> s
         spread = max(spread, radius_arcsec(inputs, cfg, right) + moved)
         if counted := density.summary(inputs, right):
             densest = max(densest, counted[1] * 3600**2)
-    return sql.Geometry(sql.cell_arcsec(densest, spread), cfg.motion_allowance_masyr)
+    cell = sql.cell_arcsec(densest, spread)
+    return sql.Geometry(cell, cfg.motion_allowance_masyr, cfg.sigmas, bool(variance(cfg)))
 
 
 def match_tiles(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
     """What was sought in each tile, and how much was found."""
+    if not rights(inputs, cfg):
+        return {}
+    if inputs.notes["engine"] == "tiles" and cfg.how != "all":
+        return {MATCH_TILES: partial(from_logs, inputs, group, cfg)}
     here = (F.col("left_survey") == cfg.left) & F.col("tile").isin(list(group.tiles))
     found = inputs.own(MATCHES).where(here).groupBy("right_survey", "tile")
     counts = found.agg(F.countDistinct("left_id").alias("n_matched"), F.count("*").alias("n_pairs"))
@@ -128,16 +159,43 @@ def match_tiles(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
         F.struct(F.lit(r).alias("right_survey"), F.lit(radius_arcsec(inputs, cfg, r)).alias("radius_arcsec"))
         for r in rights(inputs, cfg)
     ]
-    if not asked:
-        return {}
     told = looked.select(F.lit(cfg.left).alias("left_survey"), "*", F.inline(F.array(*asked)))
     told = told.join(F.broadcast(counts), ["right_survey", "tile"], "left")
     return {MATCH_TILES: told.fillna(0, ["n_matched", "n_pairs"]).select(*MATCH_TILES.names)}
 
 
+def from_logs(
+    inputs: Inputs, group: Group, cfg: CrossmatchConfig, transaction: str, metadata: Mapping[str, Any]
+) -> Commit:
+    """The same where both tables are partitioned by tile and no left source has two pairs: the logs know it all."""
+    looked = dict.fromkeys(group.tiles, 0)
+    for file in inputs.lake.files(inputs.lake.ref(f"{cfg.left}_positions"), inputs.version(f"{cfg.left}_positions")):
+        if file["partition.tile"] in looked:
+            looked[file["partition.tile"]] += file["num_records"]
+    pairs: dict[tuple[str, int], int] = {}
+    for file in inputs.lake.files(MATCHES.ref):
+        if file["partition.left_survey"] == cfg.left:
+            key = file["partition.right_survey"], file["partition.tile"]
+            pairs[key] = pairs.get(key, 0) + file["num_records"]
+    radii = {right: radius_arcsec(inputs, cfg, right) for right in rights(inputs, cfg)}
+    rows = [
+        (cfg.left, right, tile, radius, n, pairs.get((right, tile), 0), pairs.get((right, tile), 0))
+        for right, radius in radii.items()
+        for tile, n in looked.items()
+    ]
+    columns = dict(zip(MATCH_TILES.names, map(list, zip(*rows, strict=True)), strict=True))
+    where: dict[str, list[Any]] = {
+        "left_survey": [cfg.left],
+        "right_survey": list(cfg.rights),
+        "tile": list(group.tiles),
+    }
+    table = pa.Table.from_pydict(columns, schema=parts.schema(MATCH_TILES))
+    return inputs.lake.replace_few(table, MATCH_TILES, where, transaction, metadata)
+
+
 def left_counts(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> DataFrame:
     """Left sources of each tile of a group; 0 for empty tiles."""
     rows = inputs.read(f"{cfg.left}_positions").where(F.col("tile").isin(list(group.tiles)))
-    tiles = inputs.spark.createDataFrame(pd.DataFrame({"tile": group.tiles}))
+    tiles = inputs.spark.createDataFrame([(t,) for t in group.tiles], "tile bigint")
     counts = rows.groupBy("tile").agg(F.count("*").alias("n_left"))
     return tiles.join(F.broadcast(counts), "tile", "left").fillna(0, ["n_left"])

@@ -35,10 +35,20 @@ class Geometry:
         Side of the cubes; at least twice the longest reach.
     allowance_masyr
         Motion to allow for where neither side has one.
+    sigmas
+        A pair farther apart than so many errors of both sides is none; 0 for the radius alone.
+    has_errors
+        Whether both sides have `variance_arcsec2`, which is then kept as the sum of both.
     """
 
     cell_arcsec: float
     allowance_masyr: float = 0.0
+    sigmas: float = 0.0
+    has_errors: bool = False
+
+    def is_late(self, epochs: Epochs) -> bool:
+        """Whether the left source's own epoch decides."""
+        return epochs.half_span > 0 or self.allowance_masyr > 0
 
 
 @dataclass(frozen=True)
@@ -73,33 +83,64 @@ def pairs(left: DataFrame, rights: Sequence[Right], epochs: Epochs, g: Geometry)
     Returns
     -------
     DataFrame
-        cell, right_survey, the left columns with `id` as `left_id`, right_id, c2 (square of the chord), is_propagated.
+        right_survey, the left columns with `id` as `left_id`, cell, right_id, c2 (square of the chord), is_propagated,
+        and variance_arcsec2 where there are errors.
 
     Notes
     -----
     Where all left epochs are equal the right side is moved once, before the join. Otherwise it is spread by the motion
     that the range of epochs allows, and moved to the left source's own epoch pair by pair.
     """
-    late = epochs.half_span > 0 or g.allowance_masyr > 0
-    kept = [c for c in left.columns if c not in ("id", "x", "y", "z", "epoch")]
-    place = [F.col(c).alias(f"l{c}") for c in ("x", "y", "z", *(["epoch"] if late else []))]
-    left = left.select(F.col("id").alias("left_id"), *kept, *place)
-    left = left.withColumn("cell", _packed(*[_cell(F.col(f"l{c}"), g) for c in "xyz"]))
-    sides = [_spread(r, epochs, g, late).withColumn("right", F.lit(n)) for n, r in enumerate(rights)]
-    joined = left.join(functools.reduce(DataFrame.unionByName, sides).hint("shuffle_hash"), "cell")
+    here = left_side(left, epochs, g)
+    here = here.withColumn("cell", _packed(*[_cell(F.col(f"l{c}"), g) for c in "xyz"]))
+    there = functools.reduce(DataFrame.unionByName, [_in_cells(r, n, epochs, g) for n, r in enumerate(rights)])
+    joined = here.join(there.hint("shuffle_hash"), "cell")
+    return within_radius(joined, rights, epochs, g, ["cell", *kept(left)])
+
+
+def kept(left: DataFrame) -> list[str]:
+    """Columns of the left side that a join carries and does not look at."""
+    return [c for c in left.columns if c not in ("id", "x", "y", "z", "epoch", "variance_arcsec2")]
+
+
+def left_side(left: DataFrame, epochs: Epochs, g: Geometry) -> DataFrame:
+    """The left side as `within_radius` wants it: `left_id`, `lx`, `ly`, `lz` and what it carries."""
+    late, errors = (["epoch"] if g.is_late(epochs) else []), (["variance_arcsec2"] if g.has_errors else [])
+    place = [F.col(c).alias(f"l{c}") for c in ("x", "y", "z", *late, *errors)]
+    return left.select(F.col("id").alias("left_id"), *kept(left), *place)
+
+
+def within_radius(
+    joined: DataFrame, rights: Sequence[Right], epochs: Epochs, g: Geometry, keep: Sequence[str]
+) -> DataFrame:
+    """Of candidate pairs those within the radius: the one test that all engines make, in the same arithmetic.
+
+    Parameters
+    ----------
+    joined
+        Rows of `left_side` beside rows of `right_side`.
+    keep
+        Further columns to keep.
+    """
+    late = g.is_late(epochs)
     x, y, z = F.col("rx"), F.col("ry"), F.col("rz")
     limit = _each(F.lit(chord2(r.radius_arcsec)) for r in rights)
+    radius = _each(F.lit(r.radius_arcsec) for r in rights)
     if late:
         years = F.coalesce(F.col("lepoch") - F.col("repoch"), F.lit(0.0))
         x, y, z = at((x, y, z), (F.col("mx"), F.col("my"), F.col("mz")), years)
     if g.allowance_masyr:
-        allowed = F.when(F.col("is_propagated"), 0.0).otherwise(g.allowance_masyr * F.abs(years) / 1000)
-        radius = _each(F.lit(r.radius_arcsec) for r in rights)
-        limit = F.pow(2 * F.sin((radius + allowed) * (_ARCSEC / 2)), F.lit(2.0))
+        radius = radius + F.when(F.col("is_propagated"), 0.0).otherwise(g.allowance_masyr * F.abs(years) / 1000)
+    variance = F.col("lvariance_arcsec2") + F.col("rvariance_arcsec2") if g.has_errors else None
+    if g.sigmas and variance is not None:
+        radius = F.least(radius, g.sigmas * F.sqrt(variance))  # null, not measured, is passed over
+    if g.allowance_masyr or g.sigmas:
+        limit = F.pow(2 * F.sin(radius * (_ARCSEC / 2)), F.lit(2.0))
     dx, dy, dz = F.col("lx") - x, F.col("ly") - y, F.col("lz") - z
     joined = joined.withColumn("c2", dx * dx + dy * dy + dz * dz).where(F.col("c2") <= limit)
     survey = _each(F.lit(r.survey) for r in rights).alias("right_survey")
-    return joined.select("cell", survey, "left_id", *kept, "right_id", "c2", "is_propagated")
+    errors = [variance.alias("variance_arcsec2")] if variance is not None else []
+    return joined.select(survey, "left_id", *keep, "right_id", "c2", "is_propagated", *errors)
 
 
 def _each(values: Iterable[Column]) -> Column:
@@ -109,19 +150,29 @@ def _each(values: Iterable[Column]) -> Column:
     return chosen.otherwise(first) if rest else first
 
 
-def _spread(right: Right, epochs: Epochs, g: Geometry, late: bool) -> DataFrame:
-    """The right side, at the middle of the left epochs, in every cube that its ball touches.
+def right_side(right: Right, number: int, epochs: Epochs, g: Geometry) -> DataFrame:
+    """The right side as `within_radius` wants it, and the ball in which each source is sought.
+
+    Returns
+    -------
+    DataFrame
+        `right` (the number), right_id, is_propagated, rx, ry, rz (the place that is tested), ux, uy, uz and `ball`:
+        place at the middle of the left epochs, and the chord around it that no match leaves.
 
     Notes
     -----
     Each step is a projection of its own, and no value that the join tests can be null: Spark would push `IS NOT NULL`
     or a filter on the cubes below the arithmetic, and repeat it there, to methods too long for the JVM to compile.
     """
+    late = g.is_late(epochs)
     middle = F.lit(epochs.middle).cast("double")
     moves = F.col("is_moving") & middle.isNotNull()
     years = F.coalesce(middle - F.col("epoch"), F.lit(0.0))
     rows = right.positions.withColumns({"is_moving": moves, "years": years, "repoch": F.col("epoch")})
-    motion = ["repoch", "mx", "my", "mz"] if late else []
+    carried = ["repoch", "mx", "my", "mz"] if late else []
+    if g.has_errors:
+        rows = rows.withColumnRenamed("variance_arcsec2", "rvariance_arcsec2")
+        carried.append("rvariance_arcsec2")
     reach = right.radius_arcsec + F.col("pm_masyr") * (epochs.half_span / 1000)
     if g.allowance_masyr:
         reach = reach + g.allowance_masyr * (F.abs("years") + epochs.half_span) / 1000
@@ -129,9 +180,10 @@ def _spread(right: Right, epochs: Epochs, g: Geometry, late: bool) -> DataFrame:
     place = [F.coalesce(F.col(n), F.lit(math.nan)) for n in "xyz"]
     then = [p + F.col(f"m{n}") * F.col("years") for p, n in zip(place, "xyz", strict=True)]
     rows = rows.select(
+        F.lit(number).alias("right"),
         F.col("id").alias("right_id"),
         F.col("is_moving").alias("is_propagated"),
-        *motion,
+        *carried,
         *[p.alias(f"r{n}") for p, n in zip(place, "xyz", strict=True)],
         *[t.alias(f"u{n}") for t, n in zip(then, "xyz", strict=True)],
         ball.alias("ball"),
@@ -139,13 +191,18 @@ def _spread(right: Right, epochs: Epochs, g: Geometry, late: bool) -> DataFrame:
     length = F.sqrt(F.col("ux") * F.col("ux") + F.col("uy") * F.col("uy") + F.col("uz") * F.col("uz"))
     rows = rows.withColumn("length", F.when(F.col("is_propagated"), length).otherwise(1.0))
     rows = rows.withColumns({f"u{n}": F.coalesce(F.col(f"u{n}") / F.col("length"), F.lit(math.nan)) for n in "xyz"})
-    kept = [F.col(c) for c in ("right_id", "is_propagated", *motion)]
-    kept += [F.col(f"{'r' if late else 'u'}{n}").alias(f"r{n}") for n in "xyz"]
+    tested = [F.col(f"{'r' if late else 'u'}{n}").alias(f"r{n}") for n in "xyz"]
+    return rows.select("right", "right_id", "is_propagated", *carried, *tested, "ux", "uy", "uz", "ball")
+
+
+def _in_cells(right: Right, number: int, epochs: Epochs, g: Geometry) -> DataFrame:
+    """The right side in every cube that its ball touches."""
+    rows = right_side(right, number, epochs, g)
+    needed = [c for c in rows.columns if c not in ("ux", "uy", "uz", "ball")]
     corners = [
         _cell(F.col(f"u{n}") + s * F.col("ball"), g).alias(f"{n}{i}") for n in "xyz" for i, s in ((0, -1.0), (1, 1.0))
     ]
-    rows = rows.select(*kept, *corners)
-    needed = [c for c in rows.columns if c[-1] not in "01"]
+    rows = rows.select(*needed, *corners)
     return rows.select(*needed, F.explode(_touched()).alias("cell")).where("cell IS NOT NULL")
 
 
@@ -180,10 +237,8 @@ def nearest(pairs: DataFrame, keep: list[str]) -> DataFrame:
     keep
         Left columns to carry.
     """
-    best = F.min(F.struct("c2", "right_id", "is_propagated")).alias("best")
-    grouped = pairs.groupBy("cell", "left_id", "right_survey", *keep).agg(
-        best, F.count("*").cast("int").alias("n_neighbours")
-    )
+    best = F.min(F.struct("c2", "right_id", "is_propagated", *_errors(pairs))).alias("best")
+    grouped = pairs.groupBy(*_around(pairs), *keep).agg(best, F.count("*").cast("int").alias("n_neighbours"))
     return grouped.select(
         "right_survey",
         "left_id",
@@ -193,12 +248,13 @@ def nearest(pairs: DataFrame, keep: list[str]) -> DataFrame:
         F.lit(1).alias("rank"),
         "n_neighbours",
         "best.is_propagated",
+        *[f"best.{c}" for c in _errors(pairs)],
     )
 
 
 def ranked(pairs: DataFrame, keep: list[str]) -> DataFrame:
     """All pairs, ranked by distance around each left source; ties by right id."""
-    around = Window.partitionBy("cell", "left_id", "right_survey")
+    around = Window.partitionBy(*_around(pairs))
     return pairs.select(
         "right_survey",
         "left_id",
@@ -208,6 +264,7 @@ def ranked(pairs: DataFrame, keep: list[str]) -> DataFrame:
         F.row_number().over(around.orderBy("c2", "right_id")).alias("rank"),
         F.count("*").over(around).cast("int").alias("n_neighbours"),
         "is_propagated",
+        *_errors(pairs),
     )
 
 
@@ -221,3 +278,12 @@ def mutual(pairs: DataFrame, keep: list[str]) -> DataFrame:
     back = F.row_number().over(Window.partitionBy("right_survey", "right_id").orderBy("c2", "left_id"))
     both = ranked(pairs.withColumn("_back", back), [*keep, "_back"])
     return both.where("rank = 1 AND _back = 1").drop("_back")
+
+
+def _around(pairs: DataFrame) -> list[str]:
+    """What pairs of one left source have in common; the cube among it spares an exchange."""
+    return [c for c in ("cell", "left_id", "right_survey") if c in pairs.columns]
+
+
+def _errors(pairs: DataFrame) -> list[str]:
+    return [c for c in ("variance_arcsec2",) if c in pairs.columns]

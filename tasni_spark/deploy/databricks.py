@@ -107,18 +107,18 @@ def _bundle(where: Platform) -> dict[str, Any]:
 
 
 def _job(drawn: Drawing, all_drawn: list[Drawing], where: Platform) -> dict[str, Any]:
-    """A DAG as a job; where another DAG waits for its tables, its last task starts that."""
+    """A DAG as a job; its last tasks start the DAGs that have waited for its tables."""
     tasks = [_task(t, where) for t in drawn.tasks]
-    written = {table for t in drawn.tasks for table in t.writes}
-    for other in all_drawn:
-        if isinstance(other.schedule, tuple) and written & set(other.schedule):
-            tasks.append(
-                {
-                    "task_key": f"then_{other.stage}",
-                    "depends_on": [{"task_key": t["task_key"]} for t in tasks],
-                    "run_job_task": {"job_id": f"${{resources.jobs.{other.name}.id}}"},
-                }
-            )
+    own = [{"task_key": t["task_key"]} for t in tasks]
+    tasks += [
+        {
+            "task_key": f"then_{other.stage}",
+            "depends_on": own,
+            "run_job_task": {"job_id": f"${{resources.jobs.{other.name}.id}}"},
+        }
+        for other in all_drawn
+        if isinstance(other.schedule, tuple) and _last_before(other, all_drawn) is drawn
+    ]
     weekly = {"quartz_cron_expression": "0 0 3 ? * SUN", "timezone_id": "UTC", "pause_status": "UNPAUSED"}
     return {
         "name": drawn.name,
@@ -128,6 +128,12 @@ def _job(drawn: Drawing, all_drawn: list[Drawing], where: Platform) -> dict[str,
         "job_clusters": [{"job_cluster_key": "tasni", "new_cluster": cluster(where)}],
         "tasks": tasks,
     }
+
+
+def _last_before(drawn: Drawing, all_drawn: list[Drawing]) -> Drawing:
+    """The last of the DAGs for whose tables one waits."""
+    awaited = set(drawn.schedule or ())
+    return [d for d in all_drawn if awaited & {table for t in d.tasks for table in t.writes}][-1]
 
 
 def _task(task: Task, where: Platform) -> dict[str, Any]:

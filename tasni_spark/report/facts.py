@@ -14,7 +14,9 @@ from pyspark.sql import functions as F
 from tasni_spark.core.config import opt
 from tasni_spark.core.work import Inputs
 from tasni_spark.photometry.dwarfs import NEAREST_Y_DWARF_PC
+from tasni_spark.report.fades import Fades, fades
 from tasni_spark.report.known import known, with_heat
+from tasni_spark.report.quality import quality
 from tasni_spark.sky.footprint import with_observed
 from tasni_spark.sky.healpix import hpx_parent
 
@@ -31,6 +33,7 @@ class ReportConfig:
     out: str = opt("report.html", "file to write")
     truth: str = opt("mock_truth", "table of planted objects, where there is one")
     sought: str = opt("cold_dwarf", "class of planted objects that the search is for")
+    exposures: str = opt("neowise", "survey of single exposures, where trends were judged in it")
     also: tuple[str, ...] = opt((), "further surveys that were searched")
     known: str = opt("known_objects", "survey of known objects, where the lake has it")
     dwarfs: str = opt("reference_dwarfs", "survey of known dwarfs, where the searched one was matched with it")
@@ -82,6 +85,8 @@ class Facts:
     colours: list[dict[str, Any]] = field(default_factory=list)
     known: list[dict[str, Any]] = field(default_factory=list)
     listed: dict[str, Any] = field(default_factory=dict)
+    quality: list[dict[str, Any]] = field(default_factory=list)
+    fades: Fades | None = None
 
     @property
     def synthetic(self) -> list[str]:
@@ -102,6 +107,8 @@ def gather(inputs: Inputs, cfg: ReportConfig) -> Facts:
         colours=_colours(inputs, cfg.left),
         known=known(inputs, cfg.known),
         listed=listed(inputs, cfg) if cfg.is_list else {},
+        quality=quality(inputs, cfg.left),
+        fades=fades(inputs, cfg.left, cfg.exposures, cfg.truth),
     )
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tasni_spark.photometry.dwarfs import sequence
 from tasni_spark.report.facts import COLOUR_BINS, MAP_ORDER
 
+LEAST_TRIALS = 5
 INK, ACCENT, FAINT = "#1b2733", "#d1495b", "#9aa7b3"
 STYLE: Any = {
     "font.size": 10,
@@ -135,4 +136,36 @@ def flow_bars(steps: list[dict[str, Any]]) -> str:
         axes.set(xscale="log", xlim=(0.5, max(left.max(), 1) * 4), xlabel="sources left after the cut")
         axes.set_yticks(rows, [s["cut"] for s in steps])
         axes.legend(frameon=False, loc="lower right")
+        return png(figure)
+
+
+def completeness(trials: list[dict[str, Any]]) -> str:
+    """Share of injected fades that are claimed with their sign, against slope, one line for each magnitude of W2.
+
+    Parameters
+    ----------
+    trials
+        `slope_bin` (3 log10 of mag / yr), `w2_bin` (half magnitudes), `n`, `n_right`.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7, 3.6))
+        axes = figure.subplots()
+        fades = [t for t in trials if t["slope_bin"] is not None and t["w2_bin"] is not None]
+        mags = sorted({t["w2_bin"] // 2 for t in fades})
+        for k, mag in enumerate(mags):
+            mine = [t for t in fades if t["w2_bin"] // 2 == mag]
+            slopes = sorted({t["slope_bin"] for t in mine})
+            n, right = (
+                np.array([sum(t[c] for t in mine if t["slope_bin"] == s) for s in slopes]) for c in ("n", "n_right")
+            )
+            enough = n >= LEAST_TRIALS
+            x = 1e3 * 10 ** ((np.array(slopes) + 0.5) / 3)
+            error = np.sqrt(right * (n - right) / np.maximum(n, 1) ** 3)
+            colour = mpl.colormaps["viridis"](0.9 * k / max(len(mags) - 1, 1))
+            style: Any = {"fmt": "o-", "ms": 4, "lw": 1.2, "color": colour}
+            if enough.any():
+                axes.errorbar(x[enough], (right / n)[enough], error[enough], label=f"{mag} - {mag + 1}", **style)
+        axes.set(xscale="log", xlabel="slope (mmag/yr)", ylabel="claimed, with its sign", ylim=(-0.02, 1.02))
+        if axes.get_legend_handles_labels()[1]:
+            axes.legend(frameon=False, fontsize=9, title="W2", title_fontsize=9)
         return png(figure)

@@ -13,7 +13,7 @@ from tasni_spark import __version__
 from tasni_spark.core.spec import Table
 from tasni_spark.core.work import Inputs
 from tasni_spark.photometry.dwarfs import NEAREST_Y_DWARF_PC
-from tasni_spark.report import figures
+from tasni_spark.report import figures, matches
 from tasni_spark.report.facts import Facts, ReportConfig, gather
 
 
@@ -46,9 +46,11 @@ def render(facts: Facts, cfg: ReportConfig, run_id: str) -> str:
         pictures=pictures,
         nearest_pc=NEAREST_Y_DWARF_PC,
         kept=kept(facts.known),
+        matches={n: draw(facts.quality) for n, draw in matches.PICTURES.items()} if facts.quality else {},
         worth={cut_set: worth(rows, cfg.sought) for cut_set, rows in facts.recall.items() if rows},
         skies={frame: figures.sky_map(facts.sky, shown, label, frame) for frame in ("icrs", "galactic")},
         colours=figures.colours(facts.colours, shown, label),
+        completeness=figures.completeness(facts.fades.trials) if facts.fades and facts.fades.trials else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""Picture of one source: its spectral energy distribution with the blackbody, and its colours among the dwarfs."""
+"""Picture of one source: its energy distribution with the blackbody, its colours among the dwarfs, its light curve."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from tasni_spark.photometry.bandpass import planck_mjy_per_sr
 from tasni_spark.photometry.dwarfs import sequence
 from tasni_spark.photometry.magnitudes import BANDS
+from tasni_spark.report import curve
 from tasni_spark.report.figures import ACCENT, FAINT, INK, STYLE
 
 UM_HZ = 2.99792458e14
@@ -32,7 +33,12 @@ WISE as in `photometry.magnitudes`; 2MASS, Cohen et al. 2003 (2003AJ....126.1090
 LIMIT_LENGTH = 0.35
 
 
-def draw(title: str, measures: Sequence[Mapping[str, Any]], heat: Mapping[str, Any] | None) -> Figure:
+def draw(
+    title: str,
+    measures: Sequence[Mapping[str, Any]],
+    heat: Mapping[str, Any] | None,
+    light_curve: Mapping[str, Any] | None = None,
+) -> Figure:
     """Picture of a source.
 
     Parameters
@@ -43,10 +49,16 @@ def draw(title: str, measures: Sequence[Mapping[str, Any]], heat: Mapping[str, A
         Magnitudes: `survey`, `column`, `value`, `error`, `is_limit`.
     heat
         `temperature_k` and `solid_angle_sr` of its blackbody.
+    light_curve
+        What `curve.draw` draws below.
     """
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(10.5, 4.4), layout="constrained")
-        left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+        heights = (4.4, 6.6) if light_curve else (4.4,)
+        figure = Figure(figsize=(10.5, sum(heights)), layout="constrained")
+        rows = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+        left, right = rows[0].subplots(1, 2, width_ratios=(3, 2))
+        if light_curve:
+            curve.draw(rows[1], light_curve)
         figure.suptitle(title, color=INK, fontsize=11)
         _sed(left, measures, heat)
         _colours(right, {m["column"]: m for m in reversed(measures)})

@@ -79,7 +79,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Flag:
-    """Something to know of a source that does not decide: a condition, or a match in another survey.
+    """Something to know of a source that does not decide: a condition, a match in another survey, or both.
 
     Parameters
     ----------
@@ -89,6 +89,8 @@ class Flag:
         True where the flag is set.
     survey, radius_arcsec
         The survey, of which a match within the radius sets the flag.
+    columns
+        Columns of the match that `sql` reads: `w2mpro` of survey S as `w2mpro_S`.
     """
 
     id: str
@@ -97,15 +99,19 @@ class Flag:
     sql: str = opt("", "SQL boolean that sets the flag")
     survey: str = opt("", "survey whose match sets the flag")
     radius_arcsec: float = opt(0.0, "within this radius")
+    columns: tuple[str, ...] = opt((), "columns of the match that sql reads")
 
     def __post_init__(self) -> None:
-        if bool(self.survey) == bool(self.sql) or bool(self.survey) != (self.radius_arcsec > 0):
-            raise ValueError(f"flag {self.id}: give either sql, or survey and radius_arcsec above 0")
+        if not (self.survey or self.sql) or bool(self.survey) != (self.radius_arcsec > 0):
+            raise ValueError(f"flag {self.id}: give sql, or survey and radius_arcsec above 0, or both")
+        if bool(self.columns) != bool(self.survey and self.sql):
+            raise ValueError(f"flag {self.id}: columns are those of a match that sql reads: give all three")
 
     @property
     def condition(self) -> str:
         """SQL that is true where the flag is set."""
-        return f"sep_{self.survey} <= {self.radius_arcsec}" if self.survey else f"({self.sql})"
+        near = [f"sep_{self.survey} <= {self.radius_arcsec}"] if self.survey else []
+        return " AND ".join([*near, f"({self.sql})"] if self.sql else near)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,11 @@ class SearchConfig:
         """Tells the searches of a run apart."""
         return self.left
 
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Surveys of whose matches flags read columns."""
+        return tuple(v.survey for v in asked(sets(self)) if v.borrowed)
+
 
 def sets(cfg: SearchConfig) -> list[CutSet]:
     """The cut sets of a run."""

@@ -65,9 +65,9 @@ class Page:
     exposures: dict[str, tuple[int, float | None, float | None]] = field(default_factory=dict)
 
 
-def open_tables(lake: Lake) -> Inputs:
-    """All that a page may read, as it is now."""
-    return Inputs.latest(lake, [*READS, *lake.published()])
+def open_tables(lake: Lake, also: Sequence[str] = ()) -> Inputs:
+    """All that a page may read, and some tables more, as they are now."""
+    return Inputs.latest(lake, [*READS, *also, *lake.published()])
 
 
 def page(inputs: Inputs, name: str, first: str = "allwise", cut_sets: Sequence[str] = ()) -> Page:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
@@ -16,7 +17,9 @@ from pyspark.sql import functions as F
 
 from tasni_spark.core.work import Inputs
 from tasni_spark.search.cuts import CutSet, veto_column
+from tasni_spark.sky import cover
 from tasni_spark.sky.footprint import with_observed
+from tasni_spark.sky.tiling import span
 
 STATES = (
     "matched",
@@ -27,24 +30,30 @@ STATES = (
     "its footprint is not known",
 )
 
+FARTHEST_DEG = 0.1
+"""Farther than a match lies from its source: the fastest star known, at 10.4 arcsec / yr, goes half as far in 15 yr."""
+
 
 @dataclass(frozen=True)
 class Veto:
-    """A survey asked within one or more (radius in arcsec, greatest chance of a match that counts)."""
+    """A survey asked within one or more (radius in arcsec, greatest chance of a match that counts), and its columns."""
 
     survey: str
     limits: tuple[tuple[float, float], ...]
+    borrowed: tuple[str, ...] = ()
 
     @property
     def columns(self) -> set[str]:
         """Columns that `with_vetoes` adds for it."""
         said = {f"{c}_{self.survey}" for c in ("sep", "p", "observed", "searched")}
+        said |= {f"{c}_{self.survey}" for c in self.borrowed}
         return said | {veto_column(self.survey, r, p) for r, p in self.limits}
 
 
 def asked(sets: Iterable[CutSet]) -> list[Veto]:
     """The surveys that cuts and flags ask, each with all its limits."""
     limits: dict[str, set[tuple[float, float]]] = {}
+    borrowed: dict[str, set[str]] = {}
     for s in sets:
         for cut in s.cuts:
             if cut.veto:
@@ -52,7 +61,8 @@ def asked(sets: Iterable[CutSet]) -> list[Veto]:
         for flag in s.flags:
             if flag.survey:
                 limits.setdefault(flag.survey, set())
-    return [Veto(survey, tuple(sorted(found))) for survey, found in limits.items()]
+                borrowed.setdefault(flag.survey, set()).update(flag.columns)
+    return [Veto(s, tuple(sorted(found)), tuple(sorted(borrowed.get(s, ())))) for s, found in limits.items()]
 
 
 def with_vetoes(rows: DataFrame, inputs: Inputs, left: str, vetoes: Sequence[Veto], tiles: Sequence[int]) -> DataFrame:
@@ -77,9 +87,10 @@ def with_vetoes(rows: DataFrame, inputs: Inputs, left: str, vetoes: Sequence[Vet
         rows with, for each survey S: `sep_S` (arcsec, nearest match), `p_S` (its chance), `observed_S`, `searched_S`
         (arcsec: to what radius its sources were sought), and for each limit (r, p) `clear_S_r_p`, which is false for a
         match, true where S looked and has nothing, null where it did not look, nobody asked, or the match may well be
-        chance.
+        chance; and each borrowed column C of the nearest match as `C_S`.
     """
     rows = _with_matches(rows, inputs, left, vetoes, tiles)
+    rows = reduce(lambda r, veto: _with_borrowed(r, inputs, veto, tiles), vetoes, rows)
     covered = _covered(inputs)
     for veto in vetoes:
         s = veto.survey
@@ -126,7 +137,7 @@ def _with_matches(
     names = [v.survey for v in vetoes]
     if not names or not inputs.has("matches"):
         null = F.lit(None).cast("double")
-        return rows.withColumns({f"{c}_{s}": null for s in names for c in ("sep", "p")})
+        return rows.withColumns({f"{c}_{s}": null for s in names for c in ("id", "sep", "p")})
     found = inputs.read("matches").where(
         (F.col("left_survey") == left) & F.col("right_survey").isin(names) & F.col("tile").isin(list(tiles))
     )
@@ -134,11 +145,26 @@ def _with_matches(
     for s in names:
         mine = (F.col("right_survey") == s) & (F.col("rank") == 1)
         columns += [
+            F.min(F.when(mine, F.col("right_id"))).alias(f"id_{s}"),
             F.min(F.when(mine, F.col("sep_arcsec"))).alias(f"sep_{s}"),
             F.min(F.when(mine, F.col("p_chance"))).alias(f"p_{s}"),
         ]
     wide = found.groupBy(F.col("left_id").alias("id")).agg(*columns)
     return rows.join(wide, "id", "left")
+
+
+def _with_borrowed(rows: DataFrame, inputs: Inputs, veto: Veto, tiles: Sequence[int]) -> DataFrame:
+    """The columns of the nearest match that flags read; null where there is none, or the survey lacks the column."""
+    key = f"id_{veto.survey}"
+    if not veto.borrowed:
+        return rows.drop(key)
+    if not inputs.has(veto.survey):
+        return rows.withColumns({f"{c}_{veto.survey}": F.lit(None).cast("double") for c in veto.borrowed}).drop(key)
+    other = inputs.read(veto.survey)
+    near = cover.within(F.col("hpx29"), cover.grown(cover.merged([span(t) for t in tiles]), FARTHEST_DEG))
+    there = [F.col(c) if c in other.columns else F.lit(None).cast("double") for c in veto.borrowed]
+    named = [c.alias(f"{n}_{veto.survey}") for n, c in zip(veto.borrowed, there, strict=True)]
+    return rows.join(other.where(near).select(F.col("id").alias(key), *named), key, "left").drop(key)
 
 
 def _searched(inputs: Inputs, left: str, survey: str, tiles: Sequence[int]) -> Column:

@@ -1,23 +1,26 @@
 """Regions of the sky as ranges of order-29 pixels, worked out on the driver, so that files are pruned.
 
 Why: a table sorted by hpx29 keeps least and greatest values for each file and row group; a region that is a few ranges
-of hpx29 lets Spark skip all others. Regions come from mocpy, which is exact about the cells that they touch.
+of hpx29 lets Spark skip all others. Regions come from mocpy, which is exact about the cells that they touch; it brings
+matplotlib, two seconds for a job that asks for no region, and is imported where it is used.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import astropy.units as u
 import numpy as np
-from astropy.coordinates import Latitude, Longitude, SkyCoord
-from mocpy import MOC
 from numpy.typing import NDArray
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from tasni_spark.core.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from mocpy import MOC
 
 Ranges = NDArray[np.int64]
 """(n, 2): first order-29 pixel, first pixel behind; disjoint, in order."""
@@ -25,13 +28,16 @@ Ranges = NDArray[np.int64]
 
 def cone(ra: float, dec: float, radius: float, depth: int = 12) -> Ranges:
     """Cells of order `depth` that touch a cone; all in deg."""
+    import astropy.units as u  # noqa: PLC0415
+    from astropy.coordinates import Latitude, Longitude  # noqa: PLC0415
+    from mocpy import MOC  # noqa: PLC0415
+
     return ranges(MOC.from_cone(Longitude(ra * u.deg), Latitude(dec * u.deg), radius=radius * u.deg, max_depth=depth))
 
 
 def polygon(corners: Sequence[tuple[float, float]], depth: int = 12) -> Ranges:
     """Cells of order `depth` that touch a polygon given by its corners (ra, dec) in deg."""
-    sky = SkyCoord([c[0] for c in corners] * u.deg, [c[1] for c in corners] * u.deg)
-    return ranges(MOC.from_polygon_skycoord(sky, max_depth=depth))
+    return ranges(_polygon(corners, depth))
 
 
 def moc_file(path: str | Path) -> MOC:
@@ -42,6 +48,8 @@ def moc_file(path: str | Path) -> MOC:
     DataError
         If the file is not a MOC.
     """
+    from mocpy import MOC  # noqa: PLC0415
+
     try:
         return MOC.load(str(path), format="json" if str(path).endswith(".json") else "fits")
     except Exception as e:
@@ -65,6 +73,8 @@ def grown(region: Ranges, margin: float) -> Ranges:
 
 
 def _moc(parts: Ranges | Sequence[tuple[int, int]]) -> MOC:
+    from mocpy import MOC  # noqa: PLC0415
+
     return MOC.from_depth29_ranges(max_depth=29, ranges=np.asarray(parts, dtype=np.uint64).reshape(-1, 2))
 
 
@@ -74,7 +84,7 @@ def region(text: str) -> Ranges:
     Parameters
     ----------
     text
-        `order/pixel,order/pixel`, `cone:ra,dec,radius` in deg, or `moc:FILE`.
+        `order/pixel,order/pixel`, `cone:ra,dec,radius` in deg, `moc:FILE`, or `region:FILE` in GeoJSON.
 
     Raises
     ------
@@ -88,12 +98,45 @@ def region(text: str) -> Ranges:
             return cone(ra, dec, radius)
         if form == "moc" and rest:
             return ranges(moc_file(rest))
+        if form == "region" and rest:
+            return geojson(rest)
         cells = [tuple(int(v) for v in cell.split("/")) for cell in text.split(",")]
         return merged([(p << 58 - 2 * k, (p + 1) << 58 - 2 * k) for k, p in cells])
     except ValueError as e:
         raise ConfigError(
-            f"--tiles {text}: expected all, order/pixel,order/pixel, cone:ra,dec,radius (deg) or moc:FILE"
+            f"--tiles {text}: expected all, order/pixel,order/pixel, cone:ra,dec,radius (deg), moc:FILE or region:FILE"
         ) from e
+
+
+def geojson(path: str | Path, depth: int = 12) -> Ranges:
+    """Cells that touch the polygons of a GeoJSON file, whose coordinates are ra, dec in deg; edges are great circles.
+
+    Raises
+    ------
+    DataError
+        If the file holds no polygon.
+    """
+    try:
+        data = json.loads(Path(path).read_text())
+        shapes = [f.get("geometry", f) for f in data.get("features", [data])]
+        parts = [p for s in shapes for p in (s["coordinates"] if s["type"] == "MultiPolygon" else [s["coordinates"]])]
+        if not parts or any(s["type"] not in ("Polygon", "MultiPolygon") for s in shapes):
+            raise ValueError("expected features of type Polygon or MultiPolygon")
+        found = [_polygon(part[0][:-1], depth) for part in parts]
+        holes = [_polygon(hole[:-1], depth) for part in parts for hole in part[1:]]
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as e:
+        raise DataError(f"region {path}: cannot be read: {e}") from e
+    whole = found[0].union(*found[1:]) if len(found) > 1 else found[0]
+    return ranges(whole.difference(*holes) if holes else whole)
+
+
+def _polygon(corners: Sequence[Sequence[float]], depth: int) -> MOC:
+    import astropy.units as u  # noqa: PLC0415
+    from astropy.coordinates import SkyCoord  # noqa: PLC0415
+    from mocpy import MOC  # noqa: PLC0415
+
+    sky = SkyCoord([c[0] for c in corners] * u.deg, [c[1] for c in corners] * u.deg)
+    return MOC.from_polygon_skycoord(sky, max_depth=depth)
 
 
 def overlaps(region: Ranges, start: int, end: int) -> bool:

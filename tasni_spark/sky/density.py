@@ -41,6 +41,8 @@ def cell_arcsec2(order: int) -> float:
 
 def summary(inputs: Inputs, survey: str) -> tuple[int, float] | None:
     """Order of a survey's density cells, and the surface density of its densest, in arcsec-2; None if not counted."""
+    if not inputs.has("density"):
+        return None
     cells = inputs.small("density", "survey", "order", "per_arcsec2")
     here = cells.filter(pc.field("survey") == survey)
     return (here["order"][0].as_py(), pc.max(here["per_arcsec2"]).as_py()) if len(here) else None
@@ -66,7 +68,7 @@ def with_density(rows: DataFrame, inputs: Inputs, surveys: Sequence[str], survey
     -----
     A cell without a source holds less than one: its density is taken as one source a cell.
     """
-    found = {s: summary(inputs, s) for s in surveys} if inputs.has("density") else {}
+    found = {s: summary(inputs, s) for s in surveys}
     orders = {s: known[0] for s, known in found.items() if known}
     if not orders:
         return rows.withColumn(name, F.lit(None).cast("double"))

@@ -1,7 +1,30 @@
 """The tables, declared once each; nothing here imports Spark."""
 
-from tasni_spark.tables.associations import MATCH_TILES, MATCHES
-from tasni_spark.tables.light_curves import LIGHTCURVE_TILES, LIGHTCURVES, TREND_TESTS, TRENDS, VARIABILITY, VISITS
+from tasni_spark.tables.associations import MATCH_TILES, MATCHES, XMATCH_QA
+from tasni_spark.tables.features import FEATURE_STRATA, FEATURE_TABLE
+from tasni_spark.tables.light_curves import (
+    CLASS_COUNTS,
+    COMPLETENESS,
+    ENSEMBLE,
+    INJECTIONS,
+    LIGHTCURVE_TILES,
+    LIGHTCURVES,
+    PERIODS,
+    TREND_TESTS,
+    TRENDS,
+    VARIABILITY,
+    VARIABILITY_CLASSES,
+    VISITS,
+)
+from tasni_spark.tables.models import (
+    FEATURE_AUDIT,
+    LABELS,
+    MODEL_MEASURES,
+    OUT_OF_FOLD,
+    SCORES,
+    SPLITS,
+    STANDINGS,
+)
 from tasni_spark.tables.ops import OPS_PROGRESS, OPS_RUNS, SURVEYS
 from tasni_spark.tables.search import CANDIDATES, CUTFLOW, VERDICTS
 from tasni_spark.tables.sky import COVERAGE, DENSITY, TILING
@@ -17,6 +40,7 @@ TABLES = {
         REJECTS,
         MATCHES,
         MATCH_TILES,
+        XMATCH_QA,
         VERDICTS,
         CANDIDATES,
         CUTFLOW,
@@ -27,7 +51,22 @@ TABLES = {
         VISITS,
         VARIABILITY,
         TREND_TESTS,
+        ENSEMBLE,
         TRENDS,
+        PERIODS,
+        INJECTIONS,
+        COMPLETENESS,
+        VARIABILITY_CLASSES,
+        CLASS_COUNTS,
+        FEATURE_STRATA,
+        FEATURE_TABLE,
+        LABELS,
+        SPLITS,
+        FEATURE_AUDIT,
+        OUT_OF_FOLD,
+        MODEL_MEASURES,
+        SCORES,
+        STANDINGS,
     )
 }
 """Tables that jobs write; those of a survey come from its definition in `conf/surveys`."""

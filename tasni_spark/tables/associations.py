@@ -3,6 +3,11 @@
 from tasni_spark.core.spec import Col, Table
 from tasni_spark.tables.columns import LEFT_SURVEY, RIGHT_SURVEY, TILE
 
+SHIFTS_ARCSEC = (15.0, 30.0, 60.0)
+"""Shifts in right ascension that leave only chance matches."""
+BIN, BINS = 0.1, 50
+"""Width and number of the bins of normalised separations; the last holds all beyond."""
+
 MATCHES = Table(
     "matches",
     "Pairs of sources of two surveys, at the left source's epoch; pairs only, never their columns",
@@ -16,6 +21,23 @@ MATCHES = Table(
         Col("rank", "int", "1 for the nearest; ties by right_id", ucd="meta.number", nullable=False),
         Col("n_neighbours", "int", "Right sources within the radius", ucd="meta.number", nullable=False),
         Col("p_chance", "double", "Probability of an unrelated source as near", ucd="stat.probability", range=(0, 1)),
+        Col(
+            "score",
+            "double",
+            "Squared separation over the errors of both: sep^2 / (s1^2 + s2^2)",
+            ucd="stat.likelihood",
+        ),
+        Col(
+            "bayes_factor", "double", "Odds of one source against two, as their errors give them", ucd="stat.likelihood"
+        ),
+        Col(
+            "p_match",
+            "double",
+            "Posterior probability of one source, at the prior asked",
+            "",
+            "stat.probability",
+            range=(0, 1),
+        ),
         Col("is_propagated", "boolean", "Whether a proper motion was applied", ucd="meta.code", nullable=False),
     ),
     key=("left_survey", "right_survey", "left_id", "right_id"),
@@ -23,6 +45,7 @@ MATCHES = Table(
     sort=("left_id", "rank"),
     replace_by=("left_survey", "right_survey", "tile"),
     stats=("left_id", "right_id", "sep_arcsec"),
+    version=2,
 )
 
 MATCH_TILES = Table(
@@ -36,6 +59,34 @@ MATCH_TILES = Table(
         Col("n_left", "bigint", "Left sources looked at", ucd="meta.number", nullable=False),
         Col("n_matched", "bigint", "Left sources with a match", ucd="meta.number", nullable=False),
         Col("n_pairs", "bigint", "Pairs", ucd="meta.number", nullable=False),
+    ),
+    key=("left_survey", "right_survey", "tile"),
+    sort=("left_survey", "right_survey", "tile"),
+    partition=("left_survey", "right_survey"),
+    replace_by=("left_survey", "right_survey", "tile"),
+    stats=("tile",),
+)
+
+XMATCH_QA = Table(
+    "xmatch_qa",
+    "How good a match is: chance measured and predicted, separations over their errors, offsets of frames",
+    (
+        LEFT_SURVEY,
+        RIGHT_SURVEY,
+        TILE,
+        Col("radius_arcsec", "double", "Radius of the match", "arcsec", "pos.angDistance", nullable=False),
+        Col("n_left", "bigint", "Left sources", ucd="meta.number", nullable=False),
+        Col("n_expected", "double", "Of these, how many meet a stranger if density alone decides", ucd="meta.number"),
+        Col(
+            "n_shifted",
+            "array<bigint>",
+            "Of these, how many meet one when shifted 15, 30, 60 arcsec in RA",
+            ucd="meta.number",
+        ),
+        Col("n_pairs", "bigint", "Stored pairs, nearest ones alone", ucd="meta.number", nullable=False),
+        Col("east_arcsec", "double", "Median of right minus left, times cos(dec)", "arcsec", "pos.eq.ra;arith.diff"),
+        Col("north_arcsec", "double", "Median of right minus left", "arcsec", "pos.eq.dec;arith.diff"),
+        Col("separations", "array<bigint>", "Pairs in bins of 0.1 of separation over both errors", ucd="meta.number"),
     ),
     key=("left_survey", "right_survey", "tile"),
     sort=("left_survey", "right_survey", "tile"),

@@ -6,7 +6,7 @@ cadences, so that the noise, the gaps and the lost faint exposures stay as they 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,8 +39,9 @@ class InjectionConfig:
     seed: int = opt(1, "experiment; the same seed gives the same signals")
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if isinstance(value, tuple) and not 0 < value[0] <= value[1]:
+        for name in (f.name for f in fields(InjectionConfig) if isinstance(f.default, tuple)):
+            value = getattr(self, name)
+            if not 0 < value[0] <= value[1]:
                 raise ValueError(f"{name} is {value}, expected 0 < least <= greatest")
 
 

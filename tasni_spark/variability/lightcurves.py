@@ -30,7 +30,7 @@ from tasni_spark.tables.light_curves import BANDS, LIGHTCURVE_TILES, LIGHTCURVES
 from tasni_spark.variability import near, quality
 from tasni_spark.variability.compiled import Ints, integers
 from tasni_spark.variability.nest import FACTS, Detections, Nested, lists, nest
-from tasni_spark.variability.pieces import Piece, fitting, pieces, rows
+from tasni_spark.variability.pieces import Piece, fitting, pieces, published, rows
 from tasni_spark.variability.quality import Rule
 
 ASSOCIATIONS = ("position", "archive")
@@ -54,6 +54,8 @@ class LightcurvesConfig:
 
     survey: str = opt("neowise", "survey of single exposures")
     left: str = opt("allwise", "survey whose sources get light curves")
+    input: str = opt("", "folder of published Parquet, read in place of the survey's table, which need not be there")
+    input_key: str = opt("cntr", "column of these files that identifies a detection")
     association: str = opt("position", "position (at the exposure's epoch) | archive (its own key)")
     archive_key: str = opt("allwise_cntr", "column of the exposures that holds the archive's key of the source")
     radius_arcsec: float = opt(3.0, "farthest that an exposure lies from its source")
@@ -81,6 +83,11 @@ class LightcurvesConfig:
         return quality.parse(quality.DEFAULT | self.quality)
 
 
+def sources(cfg: LightcurvesConfig, _: Mapping[str, Any]) -> list[str]:
+    """Files that a run reads beside the lake."""
+    return [f"{cfg.input}/{f['path']}" for f in published(Folder.at(cfg.input))] if cfg.input else []
+
+
 def scope(cfg: LightcurvesConfig) -> dict[str, list[str]]:
     """What a run replaces."""
     return {"survey": [cfg.survey], "left_survey": [cfg.left]}
@@ -91,10 +98,11 @@ def lightcurves(inputs: Inputs, group: Group, cfg: LightcurvesConfig) -> Output:
     check(inputs, cfg)
     lake = inputs.lake
     exposures, left = lake.ref(cfg.survey), lake.ref(f"{cfg.left}_positions")
-    shots, near_by = (lake.files(ref, inputs.pins[str(ref)]) for ref in (exposures, left))
+    near_by = lake.files(left, inputs.pins[str(left)])
     reach = reach_deg(near_by, cfg)
-    work = pieces(group.tiles, shots, near_by, reach, PIECE_ROWS)
-    roots = (lake.location(exposures), lake.location(left), lake.location(LIGHTCURVES.ref))
+    work = pieces(group.tiles, _shots(inputs, cfg), near_by, reach, PIECE_ROWS)
+    seen = cfg.input or lake.location(exposures)
+    roots = (seen, lake.location(left), lake.location(LIGHTCURVES.ref))
     todo = worker(work, roots, reach, cfg)
     where = {**scope(cfg), "tile": group.tiles}
     found: list[parts.Written] = []
@@ -112,6 +120,18 @@ def lightcurves(inputs: Inputs, group: Group, cfg: LightcurvesConfig) -> Output:
     return {LIGHTCURVES: curves, LIGHTCURVE_TILES: tiles}
 
 
+def _shots(inputs: Inputs, cfg: LightcurvesConfig) -> Sequence[Mapping[str, Any]]:
+    """Files of exposures: those of the survey's table, or those published."""
+    if cfg.input:
+        here = ("published", cfg.input)
+        if here not in inputs.kept:
+            inputs.kept[here] = pa.Table.from_pylist(published(Folder.at(cfg.input)))
+        found: list[dict[str, Any]] = inputs.kept[here].to_pylist()
+        return found
+    ref = inputs.lake.ref(cfg.survey)
+    return inputs.lake.files(ref, inputs.pins[str(ref)])
+
+
 def check(inputs: Inputs, cfg: LightcurvesConfig) -> None:
     """Refuse what cannot be done.
 
@@ -126,6 +146,8 @@ def check(inputs: Inputs, cfg: LightcurvesConfig) -> None:
         raise ConfigError(
             f"lake {inputs.lake.root} is a catalogue, whose files workers may not read: give its root path as --lake"
         )
+    if cfg.input:
+        return
     names = inputs.read(cfg.survey).columns
     needed = [*_EXPOSURES, *([cfg.archive_key] if cfg.association == "archive" else [])]
     if missing := [c for c in needed if c not in names]:
@@ -173,7 +195,8 @@ def curves_of(
     """Light curves of a piece of sky, and the counts of `lightcurve_tiles`."""
     own = cover.merged([(piece.start, piece.end)])
     asked = [*_EXPOSURES, cfg.archive_key, *(c for names in quality.columns(cfg.rules).values() for c in names)]
-    shots = rows(Folder.at(roots[0]), piece.exposures, dict.fromkeys(asked), cover.grown(own, reach))
+    key = cfg.input_key if cfg.input else "id"
+    shots = rows(Folder.at(roots[0]), piece.exposures, dict.fromkeys(asked), cover.grown(own, reach), key)
     near_by = rows(Folder.at(roots[1]), piece.left, (*_LEFT, *_MOTION), cover.grown(own, 2 * reach))
     sources = _sources(near_by, cfg)
     pixel = near_by["hpx29"].to_numpy()
@@ -244,8 +267,8 @@ def _table(found: Nested, shots: pa.Table, cfg: LightcurvesConfig) -> pa.Table:
     columns["is_truncated"] = pa.array(np.isin(rows_found, cfg.caps))
     columns["mjd"] = lists(at, quality.floating(chosen["mjd"]))
     for band in BANDS:
-        for name, published in (("mag", "mpro"), ("error", "sigmpro")):
-            values = quality.floating(chosen[f"{band}{published}"])
+        for name, of in (("mag", "mpro"), ("error", "sigmpro")):
+            values = quality.floating(chosen[f"{band}{of}"])
             columns[f"{band}_{name}"] = lists(at, values.astype(np.float32), np.isnan(values))
         columns[f"{band}_flags"] = lists(at, quality.flags(chosen, cfg.rules, band))
     names = {"survey": cfg.survey, "left_survey": cfg.left}
@@ -289,7 +312,7 @@ def balance(inputs: Inputs, cfg: LightcurvesConfig, _: Mapping[str, int]) -> Non
     """
     if inputs.request.tiles != "all" or inputs.request.limit_tiles:
         return
-    found, came = totals(inputs, cfg), inputs.rows(cfg.survey)
+    found, came = totals(inputs, cfg), sum(f["num_records"] for f in _shots(inputs, cfg))
     if found["n_given"] != found["n_exposures"] + found["n_duplicates"] or found["n_detections"] != came:
         raise DataError(
             f"light curves of {cfg.label}: {came} detections, {found['n_detections']} looked at, {found['n_given']} "

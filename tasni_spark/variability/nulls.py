@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tasni_spark.variability.compiled import Floats
-from tasni_spark.variability.periods import PeriodConfig, measured, periodogram
+from tasni_spark.variability.periods import PeriodConfig, highest, measured
 
 EULER = 0.5772156649015329
 
@@ -103,8 +103,7 @@ def log10_false_alarm(
     rng = np.random.default_rng(seed)
 
     def height(times: Floats) -> float:
-        highest = float(periodogram(times, y, e, config).power.max())
-        return -0.5 * (n - 3) * math.log1p(-min(highest, 1.0 - 1e-15))
+        return -0.5 * (n - 3) * math.log1p(-min(highest(times, y, e, config), 1.0 - 1e-15))
 
     z = height(t)
     null = np.sort([height(permute(t, gap_d, rng)) for _ in range(nulls)])

@@ -63,16 +63,18 @@ def sort(x: Floats, n: int, spare: Floats, bucket: Ints) -> None:
 
 @compiled
 def _rank_sort(x: Floats, n: int, spare: Floats) -> None:
+    """Each value to where its rank says; of equal ones the first alone is placed, and fills the gap behind it."""
     for i in range(n):
         spare[i] = x[i]
+        x[i] = np.inf
     for i in range(n):
         v = spare[i]
         rank = 0
-        for j in range(i):
-            rank += spare[j] <= v
-        for j in range(i + 1, n):
+        for j in range(n):
             rank += spare[j] < v
         x[rank] = v
+    for i in range(1, n):
+        x[i] = x[i] if x[i] < np.inf else x[i - 1]
 
 
 @compiled
@@ -146,14 +148,44 @@ def select(x: Floats, n: int, k: int) -> float:
 
 
 @compiled
-def median(x: Floats, n: int) -> float:
-    """Median of x[:n], which is reordered; NaN where it is empty."""
+def median(x: Floats, n: int, bucket: Ints) -> float:
+    """Median of x[:n], which is reordered; NaN where it is empty.
+
+    Parameters
+    ----------
+    bucket : (>= n,)
+        Scratch.
+
+    Notes
+    -----
+    Counts in n buckets of equal width say in which one the median lies; only its members are looked at one by one.
+    """
     if n == 0:
         return np.nan
-    upper = select(x, n, n // 2)
+    low = high = x[0]
+    for i in range(n):
+        low, high = min(low, x[i]), max(high, x[i])
+    if not high > low:
+        return float(low)
+    scale = (n - 1) / (high - low)
+    bucket[:n] = 0
+    for i in range(n):
+        bucket[int((x[i] - low) * scale)] += 1
+    half, before, at = n // 2, 0, 0
+    while before + bucket[at] <= half:
+        before += bucket[at]
+        at += 1
+    below, members = -np.inf, 0
+    for i in range(n):
+        v = x[i]
+        k = int((v - low) * scale)
+        below = max(below, v) if k < at else below
+        if k == at:
+            x[members] = v
+            members += 1
+    upper = select(x, members, half - before)
     if n % 2:
         return upper
-    lower = x[0]
-    for i in range(1, n // 2):
-        lower = max(lower, x[i])
-    return 0.5 * (float(lower) + upper)
+    for i in range(half - before):
+        below = max(below, x[i])
+    return 0.5 * (float(below) + upper)

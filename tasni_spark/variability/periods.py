@@ -26,6 +26,7 @@ class PeriodConfig:
     """How periods are sought."""
 
     highest_per_d: float = opt(9.6, "highest frequency; half the rate of the exposures is 7.6 per day")
+    lowest_per_d: float = opt(0.0, "lowest frequency; never below that of the grid's first point")
     per_peak: int = opt(5, "frequencies per 1 / span")
     method: str = opt("auto", "nifty, fft or direct; auto takes nifty-ls where it is installed")
 
@@ -35,11 +36,14 @@ class PeriodConfig:
 
 
 class Periodogram(NamedTuple):
-    """Power at the frequencies df, 2 df, ..., n df.
+    """Power at evenly spaced frequencies.
 
     Parameters
     ----------
     df : 1 / d
+        Their distance.
+    first
+        The first, in units of df.
     power : (n,)
         Share of chi2 about the mean that a sine takes away, 0 .. 1.
     window : (n,)
@@ -49,11 +53,12 @@ class Periodogram(NamedTuple):
     df: float
     power: Floats
     window: Floats
+    first: int = 1
 
     @property
     def frequency(self) -> Floats:
         """Frequencies, 1 / d, (n,)."""
-        return self.df * np.arange(1, len(self.power) + 1)
+        return self.df * (self.first + np.arange(len(self.power)))
 
     def peaks(self, count: int, apart: float) -> tuple[Floats, Floats]:
         """The highest peaks, no two nearer than `apart` in 1 / d: frequencies and powers."""
@@ -67,7 +72,7 @@ class Periodogram(NamedTuple):
                 found.append(int(k))
             if len(found) == count:
                 break
-        return self.df * (np.array(found, np.float64) + 1.0), p[found]
+        return self.df * (np.array(found, np.float64) + self.first), p[found]
 
 
 def periodogram(mjd: ArrayLike, mag: ArrayLike, err: ArrayLike, config: PeriodConfig | None = None) -> Periodogram:
@@ -96,28 +101,58 @@ def periodogram(mjd: ArrayLike, mag: ArrayLike, err: ArrayLike, config: PeriodCo
     """
     c = config or PeriodConfig()
     t, y, e = measured(mjd, mag, err)
-    if len(t) < 4 or not t.max() > t.min():
+    grid = _grid(t, c)
+    if grid is None:
         return Periodogram(math.nan, np.empty(0), np.empty(0))
-    span = float(t.max() - t.min())
-    df = 1.0 / (c.per_peak * span)
-    n = max(1, int(c.highest_per_d / df))
+    df, first, last = grid
     if c.method == "direct":
-        return Periodogram(df, *power_at(t, y, e, df * np.arange(1, n + 1)))
-    w = e**-2.0 / np.sum(e**-2.0)
-    y = y - np.sum(w * y)
-    phase = (t - t.min()) * df
-    window = exponential_sums(phase, w, n + 1)
-    use_nifty = c.method == "nifty" or (c.method == "auto" and importlib.util.find_spec("nifty_ls") is not None)
-    power = np.empty(n)
-    squares = window.real[1:] ** 2 + window.imag[1:] ** 2
-    if use_nifty:
+        return Periodogram(df, *power_at(t, y, e, df * np.arange(first, last + 1)), first)
+    window = exponential_sums((t - t.min()) * df, e**-2.0 / np.sum(e**-2.0), last + 1)
+    squares = window.real[first:] ** 2 + window.imag[first:] ** 2
+    return Periodogram(df, _power(t, y, e, grid, c.method, window), squares, first)
+
+
+def highest(mjd: ArrayLike, mag: ArrayLike, err: ArrayLike, config: PeriodConfig | None = None) -> float:
+    """Power of the highest peak of `periodogram`, for less; 0 for too few exposures."""
+    c = config or PeriodConfig()
+    t, y, e = measured(mjd, mag, err)
+    grid = _grid(t, c)
+    if grid is None:
+        return 0.0
+    df, first, last = grid
+    if c.method == "direct":
+        return float(power_at(t, y, e, df * np.arange(first, last + 1))[0].max())
+    return float(_power(t, y, e, grid, c.method).max())
+
+
+def _grid(t: Floats, c: PeriodConfig) -> tuple[float, int, int] | None:
+    """Distance of the frequencies, the first and the last in units of it; None where there is nothing to search."""
+    if len(t) < 4 or not t.max() > t.min():
+        return None
+    df = 1.0 / (c.per_peak * float(t.max() - t.min()))
+    first = max(1, math.ceil(c.lowest_per_d / df))
+    return df, first, max(first, int(c.highest_per_d / df))
+
+
+def _power(
+    t: Floats, y: Floats, e: Floats, grid: tuple[float, int, int], method: str, window: Complexes | None = None
+) -> Floats:
+    df, first, last = grid
+    if np.ptp(y) == 0.0:
+        return np.zeros(last - first + 1)
+    if method == "nifty" or (method == "auto" and importlib.util.find_spec("nifty_ls") is not None):
         import nifty_ls  # noqa: PLC0415
 
-        power[:] = nifty_ls.lombscargle(t - t.min(), y, e, fmin=df, fmax=n * df, Nf=n).power
-    else:
-        twice = exponential_sums(2.0 * phase, w, n + 1)  # at double frequency, for half the cost of a double length
-        _combine(exponential_sums(phase, w * y, n + 1), window, twice, float(np.sum(w * y * y)), power)
-    return Periodogram(df, power, squares)
+        n, ends = last - first + 1, {"fmin": first * df, "fmax": last * df}
+        found: Floats = nifty_ls.lombscargle(t - t.min(), y, e, **ends, Nf=n, nthreads=1).power
+        return found
+    w, phase, n = e**-2.0 / np.sum(e**-2.0), (t - t.min()) * df, last + 1
+    y = y - np.sum(w * y)
+    power = np.empty(last)
+    twice = exponential_sums(2.0 * phase, w, n)  # at double frequency, for half the cost of a double length
+    sums = exponential_sums(phase, w, n) if window is None else window
+    _combine(exponential_sums(phase, w * y, n), sums, twice, float(np.sum(w * y * y)), power)
+    return power[first - 1 :]
 
 
 def power_at(mjd: ArrayLike, mag: ArrayLike, err: ArrayLike, frequency: ArrayLike) -> tuple[Floats, Floats]:

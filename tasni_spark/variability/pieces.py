@@ -7,23 +7,32 @@ knows of poles.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+import astropy.units as u
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from astropy.coordinates import Latitude, Longitude
+from cdshealpix.nested import lonlat_to_healpix
 from numpy.typing import NDArray
+from pyarrow import fs
 
+from tasni_spark.core.errors import DataError
 from tasni_spark.core.files import Folder
 from tasni_spark.sky import cover
+from tasni_spark.sky.healpix import ORDER
 from tasni_spark.sky.tiling import span
 
 Ranges = NDArray[np.int64]
 EVERYWHERE = 12 * 4**29 - 1
 """The last pixel of order 29."""
+_PIXEL, _PUBLISHED_ORDER = re.compile(r"healpix_k5=(\d+)/"), 5
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,7 @@ def fitting(piece: Piece, folder: Folder, most_rows: int) -> Iterator[Piece]:
     told: list[dict[str, Any]] = []
     for path in piece.exposures:
         with _opened(folder, path) as file:
-            told += _row_groups(file)
+            told += _row_groups(file, path)
     groups = Spread.of(told)
     todo = [piece]
     while todo:
@@ -126,14 +135,48 @@ def fitting(piece: Piece, folder: Folder, most_rows: int) -> Iterator[Piece]:
             yield p
 
 
-def _row_groups(file: pq.ParquetFile) -> list[dict[str, Any]]:
+def published(folder: Folder) -> list[dict[str, Any]]:
+    """Files as an archive publishes them, in folders `healpix_k5=PIXEL`, as `Lake.files` tells of those of a table.
+
+    Raises
+    ------
+    DataError
+        If a file says nowhere which pixel it holds.
+    """
+    selector = fs.FileSelector(folder.path, recursive=True)
+    found = [f for f in folder.system.get_file_info(selector) if f.is_file and f.extension == "parquet"]
+    paths = sorted(f.path.removeprefix(f"{folder.path}/") for f in found)
+
+    def told(path: str) -> dict[str, Any]:
+        if _PIXEL.search(path) is None:
+            raise DataError(f"{path}: no folder healpix_k5=PIXEL says where it lies: ingest the survey instead")
+        with _opened(folder, path) as file:
+            ends = dict(zip(("min.hpx29", "max.hpx29"), _ends(path), strict=True))
+            return {"path": path, "num_records": file.metadata.num_rows, **ends}
+
+    with ThreadPoolExecutor(16) as threads:
+        return list(threads.map(told, paths))
+
+
+def _ends(path: str) -> tuple[int, int]:
+    """First and last pixel of order 29 of a published file."""
+    found = _PIXEL.search(path)
+    pixel = int(found[1]) if found else 0
+    shift = 2 * (ORDER - _PUBLISHED_ORDER)
+    return pixel << shift, ((pixel + 1) << shift) - 1
+
+
+def _row_groups(file: pq.ParquetFile, path: str) -> list[dict[str, Any]]:
     """Rows of each row group and where they lie, as `Lake.files` tells of files."""
-    at = file.schema_arrow.names.index("hpx29")
+    names = file.schema_arrow.names
     found = []
     for n in range(file.metadata.num_row_groups):
         group = file.metadata.row_group(n)
-        ends = group.column(at).statistics
-        known = {"min.hpx29": ends.min, "max.hpx29": ends.max} if ends is not None and ends.has_min_max else {}
+        if "hpx29" not in names:
+            known = dict(zip(("min.hpx29", "max.hpx29"), _ends(path), strict=True))
+        else:
+            ends = group.column(names.index("hpx29")).statistics
+            known = {"min.hpx29": ends.min, "max.hpx29": ends.max} if ends is not None and ends.has_min_max else {}
         found.append({"num_records": group.num_rows, **known})
     return found
 
@@ -143,28 +186,64 @@ def _opened(folder: Folder, path: str) -> pq.ParquetFile:
     return pq.ParquetFile(folder.system.open_input_file(where), pre_buffer=False)
 
 
-def rows(folder: Folder, paths: Collection[str], columns: Collection[str], region: Ranges) -> pa.Table:
-    """Rows of sorted files that lie in a region; columns that a file lacks are left out, or null beside others.
+def rows(folder: Folder, paths: Collection[str], columns: Collection[str], region: Ranges, key: str = "id") -> pa.Table:
+    """Rows of files that lie in a region; columns that a file lacks are left out, or null beside others.
+
+    Parameters
+    ----------
+    key
+        The column that is to be `id`.
 
     Notes
     -----
-    Row groups are chosen by their least and greatest hpx29, rows by their own.
+    Row groups are chosen by their least and greatest hpx29, rows by their own. Published files have none: theirs is
+    worked out, and the other columns are read only where some row lies in the region.
+
+    Raises
+    ------
+    DataError
+        If a published row has no key, place or time.
     """
     tables = []
     for path in paths:
         with _opened(folder, path) as file:
             names = file.schema_arrow.names
-            groups = Spread.of(_row_groups(file)).meeting(region)
-            if len(groups):
-                table = file.read_row_groups(groups.tolist(), [c for c in columns if c in names], use_threads=False)
+            groups = Spread.of(_row_groups(file, path)).meeting(region)
+            wanted = [key if c == "id" else c for c in columns]
+            for n in [groups.tolist()] if "hpx29" in names and len(groups) else []:
+                table = file.read_row_groups(n, [c for c in wanted if c in names], use_threads=False)
                 tables.append(_inside(table, region))
+            for n in groups.tolist() if "hpx29" not in names else []:
+                place = _placed(file.read_row_group(n, [key, "ra", "dec", "mjd"], use_threads=False), path)
+                here = np.flatnonzero(_is_inside(place["hpx29"].to_numpy(), region))
+                if len(here):
+                    others = [c for c in wanted if c in names and c not in place.column_names]
+                    table = file.read_row_group(n, others, use_threads=False)
+                    for name in place.column_names:
+                        table = table.append_column(name, place[name])
+                    tables.append(table if len(here) == len(table) else table.take(pa.array(here)))
+    tables = [t.rename_columns(["id" if c == key else c for c in t.column_names]) for t in tables]
     if tables:
-        return pa.concat_tables(tables, promote_options="default")
+        return pa.concat_tables(tables, promote_options="permissive")
     return pa.table({c: pa.array([], pa.int64() if c in ("id", "hpx29") else pa.float64()) for c in columns})
 
 
+def _placed(table: pa.Table, path: str) -> pa.Table:
+    """Published rows with their pixel of order 29."""
+    if bad := max(table[c].null_count for c in table.column_names):
+        raise DataError(
+            f"{path}: {bad} rows without key, place or time: ingest the survey, which rejects them one by one"
+        )
+    ra, dec = (table[c].cast(pa.float64()).to_numpy() for c in ("ra", "dec"))
+    pixel = lonlat_to_healpix(Longitude(ra * u.deg), Latitude(dec * u.deg), ORDER)
+    return table.append_column("hpx29", pa.array(pixel.astype(np.int64)))
+
+
 def _inside(table: pa.Table, region: Ranges) -> pa.Table:
-    pixel = table["hpx29"].to_numpy()
-    at = np.searchsorted(region[:, 1], pixel, side="right")
-    inside = (at < len(region)) & (region[np.minimum(at, len(region) - 1), 0] <= pixel)
+    inside = _is_inside(table["hpx29"].to_numpy(), region)
     return table if inside.all() else table.filter(pa.array(inside))
+
+
+def _is_inside(pixel: NDArray[np.int64], region: Ranges) -> NDArray[np.bool_]:
+    at = np.searchsorted(region[:, 1], pixel, side="right")
+    return np.asarray((at < len(region)) & (region[np.minimum(at, len(region) - 1), 0] <= pixel))

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import math
 
-from tasni_spark.variability.compiled import Floats, compiled
+from tasni_spark.variability.compiled import Floats, Ints, compiled
 from tasni_spark.variability.order import median
 from tasni_spark.variability.special import log10_p_normal
 
 
 @compiled
-def ranks(t: Floats, m: Floats, n: int, slopes: Floats, out: Floats) -> None:
+def ranks(t: Floats, m: Floats, n: int, slopes: Floats, bucket: Ints, out: Floats) -> None:
     """Fill `out` with `statistics.RANKS` of n visits.
 
     Parameters
     ----------
     t, m : yr, mag, (>= n,)
         In the order of time.
-    slopes : (>= n (n - 1) / 2,)
+    slopes, bucket : (>= n (n - 1) / 2,)
         Scratch.
 
     Notes
@@ -30,14 +30,16 @@ def ranks(t: Floats, m: Floats, n: int, slopes: Floats, out: Floats) -> None:
     k equal values taking k (k - 1) (2 k + 5) / 18 away. Pairs at one time count in neither statistic.
     """
     out[:] = math.nan
-    k = s = ties = 0
-    for i in range(n):
-        for j in range(i + 1, n):
-            d = m[j] - m[i]
-            slopes[k + j - i - 1] = d / (t[j] - t[i])
-            s += (d > 0.0) - (d < 0.0)
-            ties += d == 0.0
+    k, up, down = 0, 0.0, 0.0
+    for i in range(n - 1):
+        later, t1, m1 = slopes[k : k + n - i - 1], t[i + 1 : n], m[i + 1 : n]
+        for j in range(n - i - 1):
+            d = m1[j] - m[i]
+            later[j] = d / (t1[j] - t[i])
+            up += 1.0 if d > 0.0 else 0.0
+            down += 1.0 if d < 0.0 else 0.0
         k += n - i - 1
+    s, ties = int(up - down), k - int(up + down)
     pairs = k
     for i in range(n - 1):
         if t[i + 1] <= t[i]:
@@ -45,7 +47,7 @@ def ranks(t: Floats, m: Floats, n: int, slopes: Floats, out: Floats) -> None:
             break
     if k == 0:
         return
-    out[0] = median(slopes, k)
+    out[0] = median(slopes, k, bucket)
     out[1] = s / pairs
     if n < 3:
         return

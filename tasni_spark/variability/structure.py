@@ -20,7 +20,7 @@ _LONG = np.array([LONG_LAGS[0][1], *(high for _, _, high in LONG_LAGS)])
 
 
 @compiled
-def structure_function(t: Floats, m: Floats, e: Floats, n: int, edges: Floats, pairs: Floats, out: Floats) -> None:
+def structure_function(t: Floats, m: Floats, e: Floats, n: int, edges: Floats, squares: Floats, out: Floats) -> None:
     """Noise-subtracted structure function squared in bins of lag.
 
     Parameters
@@ -29,50 +29,42 @@ def structure_function(t: Floats, m: Floats, e: Floats, n: int, edges: Floats, p
         In the order of time.
     edges : d, (lags + 1,)
         Borders of the bins, ascending; a lag equal to one belongs to the bin above.
-    pairs : (>= lags,)
-        Scratch; comes back as the number of pairs in each bin.
+    squares : (>= n,)
+        Scratch.
     out : mag2, (lags,)
         NaN where fewer than LEAST_PAIRS pairs fall in a bin.
 
     Notes
     -----
     SF^2(lag) = mean of (m_i - m_j)^2 - e_i^2 - e_j^2 over the pairs of the bin; twice the variance for white noise.
-    Partners are sought up to the greatest lag only, and their bins met in order.
+    All pairs that are k places apart go through one loop without a branch; k ends where all of them lie too far apart.
     """
-    lags = len(edges) - 1
-    out[:] = 0.0
-    pairs[:lags] = 0.0
     for i in range(n):
-        ti, mi, ei2 = t[i], m[i], e[i] * e[i]
-        total, count, k = 0.0, 0, -1
-        for j in range(i + 1, n):
-            lag = t[j] - ti
-            if lag >= edges[k + 1]:
-                if k >= 0:
-                    out[k] += total
-                    pairs[k] += count
-                total, count = 0.0, 0
-                while k < lags and lag >= edges[k + 1]:
-                    k += 1
-                if k == lags:
-                    break
-            d = m[j] - mi
-            total += d * d - ei2 - e[j] * e[j]
-            count += 1
-        if 0 <= k < lags:
-            out[k] += total
-            pairs[k] += count
-    for k in range(lags):
-        out[k] = out[k] / pairs[k] if pairs[k] >= LEAST_PAIRS else math.nan
+        squares[i] = e[i] * e[i]
+    for bin in range(len(edges) - 1):
+        low, high = edges[bin], edges[bin + 1]
+        total = count = 0.0
+        for k in range(1, n):
+            t0, t1, m0, m1, v0, v1 = t[: n - k], t[k:n], m[: n - k], m[k:n], squares[: n - k], squares[k:n]
+            near = 0.0
+            for i in range(n - k):
+                lag, d = t1[i] - t0[i], m1[i] - m0[i]
+                is_in = (lag >= low) & (lag < high)
+                total += d * d - v0[i] - v1[i] if is_in else 0.0
+                count += 1.0 if is_in else 0.0
+                near += 1.0 if lag < high else 0.0
+            if near == 0.0:
+                break
+        out[bin] = total / count if count >= LEAST_PAIRS else math.nan
 
 
 @compiled
-def short_lags(t: Floats, m: Floats, e: Floats, n: int, pairs: Floats, out: Floats) -> None:
+def short_lags(t: Floats, m: Floats, e: Floats, n: int, squares: Floats, out: Floats) -> None:
     """Structure function of exposures at SHORT_LAGS."""
-    structure_function(t, m, e, n, _SHORT, pairs, out)
+    structure_function(t, m, e, n, _SHORT, squares, out)
 
 
 @compiled
-def long_lags(t: Floats, m: Floats, e: Floats, n: int, pairs: Floats, out: Floats) -> None:
+def long_lags(t: Floats, m: Floats, e: Floats, n: int, squares: Floats, out: Floats) -> None:
     """Structure function of visits at LONG_LAGS."""
-    structure_function(t, m, e, n, _LONG, pairs, out)
+    structure_function(t, m, e, n, _LONG, squares, out)

@@ -216,14 +216,13 @@ def _usable(a: int, b: int, t: Floats, m: Floats, e: Floats, used: Ints, least: 
 def _exposures(offsets: Ints, t: Floats, m: Floats, e: Floats, table: Floats) -> None:
     size = longest(offsets)
     use, x, spare, bucket = np.empty((3, size)), np.empty(size + 1), np.empty(size + 1), np.empty(size + 1, np.int64)
-    pairs = np.empty(_SHORT)
     for i in range(len(offsets) - 1):
         out = table[i]
         k = in_order(t, m, e, offsets[i], offsets[i + 1], use)
         n = _measured(use, k)
         out[0], out[1] = n, k - n
         _scatter.scatter(use[0], use[1], use[2], n, x, spare, bucket, out[_E1:_E2])
-        _structure.short_lags(use[0], use[1], use[2], n, pairs, out[_E2:])
+        _structure.short_lags(use[0], use[1], use[2], n, x, out[_E2:])
 
 
 @compiled
@@ -242,7 +241,8 @@ def _visits(
     size = longest(offsets)
     use, s = np.empty((3, size)), np.empty(size)
     x, w, r = np.empty(size + 1), np.empty(size + 1), np.empty(size)
-    slopes, pairs = np.empty(size * (size - 1) // 2), np.empty(_LONG)
+    pairs = size * (size - 1) // 2
+    slopes, bucket = np.empty(pairs), np.empty(pairs, np.int64)
     for i in range(len(offsets) - 1):
         out = table[i]
         n = _usable(offsets[i], offsets[i + 1], t, m, e, used, least, use)
@@ -252,10 +252,10 @@ def _visits(
                 s[k] = side[v]
                 k += 1
         out[0], out[1] = n, (use[0, n - 1] - use[0, 0]) / DAYS_PER_YEAR if n > 0 else math.nan
-        _structure.long_lags(use[0], use[1], use[2], n, pairs, out[_V1:_V2])
+        _structure.long_lags(use[0], use[1], use[2], n, x, out[_V1:_V2])
         fit = out[_V2:_V3]
         _trend.trend(use[0], use[1], use[2], s, n, x, w, r, fit)
-        _ranks.ranks(x, use[1], n if n >= 3 else 0, slopes, out[_V3:_V4])
+        _ranks.ranks(x, use[1], n if n >= 3 else 0, slopes, bucket, out[_V3:_V4])
         dear[i] = math.nan
         if not (n >= 3 and x[n - 1] > x[0]):
             out[_V4:] = math.nan

@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
@@ -34,7 +33,7 @@ from tasni_spark.tables.statistics import OF_RIVALS
 from tasni_spark.variability import flux, quality, suite
 from tasni_spark.variability.compiled import Floats, Ints
 from tasni_spark.variability.verdicts import VerdictConfig
-from tasni_spark.variability.visits import W1, W2, Visits, group, take
+from tasni_spark.variability.visits import W1, W2, Visits, group, means, take
 
 TRANSPORTS = ("auto", "files", "spark")
 TASK_ROWS = 10_000
@@ -43,7 +42,7 @@ CONFIG = dict(zip(BANDS, (W1, W2), strict=True))
 WRITES = (VARIABILITY, VISITS, TREND_TESTS)
 _PLACE = ("survey", "left_survey", "tile", "hpx29", "id")
 _FACTS = ("is_truncated", "is_blended", "motion_arcsec")
-_READS = ("hpx29", "id", *_FACTS, "mjd", *(f"{b}_{c}" for b in BANDS for c in ("mag", "error", "flags")))
+READS = ("hpx29", "id", *_FACTS, "mjd", *(f"{b}_{c}" for b in BANDS for c in ("mag", "error", "flags")))
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def variability(inputs: Inputs, group: Group, cfg: VariabilityConfig) -> Output:
 
 def _by_spark(inputs: Inputs, group: Group, cfg: VariabilityConfig, table: Table) -> DataFrame:
     curves = inputs.read(LIGHTCURVES.name).where((F.col("survey") == cfg.survey) & (F.col("left_survey") == cfg.left))
-    curves = curves.where(F.col("tile").isin(list(group.tiles))).select(*_PLACE[:3], *_READS)
+    curves = curves.where(F.col("tile").isin(list(group.tiles))).select(*_PLACE[:3], *READS)
     types = ", ".join(f"{c.name} {c.type}" for c in table.columns)
 
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -156,7 +155,7 @@ def worker(
 def curves_in(folder: Folder, path: str, tile: int, cfg: VariabilityConfig) -> pa.Table:
     """The light curves of a file, with the columns that its folder names."""
     with folder.system.open_input_file(f"{folder.path}/{path}") as file:
-        curves = pq.ParquetFile(file, pre_buffer=False).read(list(_READS), use_threads=False)
+        curves = pq.ParquetFile(file, pre_buffer=False).read(list(READS), use_threads=False)
     for name, value in (("survey", cfg.survey), ("left_survey", cfg.left), ("tile", tile)):
         curves = curves.append_column(name, pa.repeat(pa.scalar(value), len(curves)))
     return curves
@@ -167,40 +166,80 @@ def curves_in(folder: Folder, path: str, tile: int, cfg: VariabilityConfig) -> p
 
 def tables_of(curves: pa.Table, cfg: VariabilityConfig, wanted: Sequence[Table]) -> dict[str, pa.Table]:
     """Rows of the wanted tables from light curves."""
-    curves = curves.combine_chunks()
-    at, mjd = _lists(curves["mjd"])
-    bad = quality.mask(cfg.reject)
-    good = {b: (_lists(curves[f"{b}_flags"])[1] & bad) == 0 for b in BANDS}
-    mag, err = ({b: np.where(good[b], _lists(curves[f"{b}_{c}"])[1], np.nan) for b in BANDS} for c in ("mag", "error"))
-    times = {b: np.where(good[b], mjd, np.nan) for b in BANDS}
-    visits = {b: group(at, times[b], mag[b], err[b], CONFIG[b]) for b in BANDS}
+    x = exposures_of(curves, cfg.reject)
+    visits = visits_of(x)
     place = curves.select(list(_PLACE))
     found = {}
     if VISITS in wanted:
-        found[VISITS.name] = _stacked(place, {b: _visit_columns(visits[b]) for b in BANDS})
+        colour = pa.array(np.subtract(*(means(visits[b]) for b in BANDS)), from_pandas=True)
+        found[VISITS.name] = _stacked(place, {b: {"colour_mag": colour} | _visit_columns(visits[b]) for b in BANDS})
     if VARIABILITY in wanted or TREND_TESTS in wanted:
-        values = {b: suite.statistics(at, times[b], mag[b], err[b], CONFIG[b], visits=visits[b]) for b in BANDS}
-        _fit_rivals(values, visits, cfg)
+        values = values_of(x, visits, cfg)
     if VARIABILITY in wanted:
         found[VARIABILITY.name] = _stacked(place, {b: _arrays(values[b]) for b in BANDS})
     if TREND_TESTS in wanted:
         tests = {f"{b}_{name}": values[b][name] for b in BANDS for name in JUDGED}
-        tests |= {f"w2_flux_{name}": v for name, v in _in_flux(at, times["w2"], mag["w2"], err["w2"]).items()}
-        tests |= suite.two_bands(at, mjd, mag["w1"], err["w1"], mag["w2"], err["w2"], visits["w1"], visits["w2"])
+        tests |= {f"w2_flux_{name}": v for name, v in in_flux(x).items()}
+        mjd = _lists(curves["mjd"])[1]
+        photometry = (x.mag["w1"], x.err["w1"], x.mag["w2"], x.err["w2"])
+        tests |= suite.two_bands(x.at, mjd, *photometry, visits["w1"], visits["w2"])
         columns = {n: curves[n] for n in (*_PLACE, *_FACTS)} | _arrays(tests)
         found[TREND_TESTS.name] = pa.table(columns)
     return found
 
 
+Values = dict[str, dict[str, Floats]]
+"""Band to the statistics of many sources, by name."""
+
+
+class Exposures(NamedTuple):
+    """Exposures of many sources: offsets, and for each band times, magnitudes and errors; NaN for those left out."""
+
+    at: Ints
+    mjd: dict[str, Floats]
+    mag: dict[str, Floats]
+    err: dict[str, Floats]
+
+
+def exposures_of(curves: pa.Table, reject: Sequence[str]) -> Exposures:
+    """Exposures of light curves without those that have a rejected flag."""
+    at, mjd = _lists(curves["mjd"])
+    found = Exposures(at, {}, {}, {})
+    for b in BANDS:
+        rejected = np.flatnonzero(_lists(curves[f"{b}_flags"])[1] & quality.mask(reject))
+        columns = (mjd, *(_lists(curves[f"{b}_{c}"])[1] for c in ("mag", "error")))
+        for values, of in zip(found[1:], columns, strict=True):
+            values[b] = of.astype(np.float64)
+            values[b][rejected] = np.nan
+    return found
+
+
+def visits_of(x: Exposures) -> dict[str, Visits]:
+    """The visits of each band."""
+    return {b: group(x.at, x.mjd[b], x.mag[b], x.err[b], CONFIG[b]) for b in BANDS}
+
+
+def values_of(
+    x: Exposures, visits: Mapping[str, Visits], cfg: VariabilityConfig | None
+) -> dict[str, dict[str, Floats]]:
+    """All statistics of each band; without a configuration no rival is fitted."""
+    values = {b: suite.statistics(x.at, x.mjd[b], x.mag[b], x.err[b], CONFIG[b], visits=visits[b]) for b in BANDS}
+    if cfg is not None:
+        _fit_rivals(values, visits, cfg)
+    return values
+
+
+def in_flux(x: Exposures) -> dict[str, Floats]:
+    """The trend of W2 in flux, limits included."""
+    relative, error, _ = flux.relative_mag(x.at, *flux.to_flux(x.mag["w2"], x.err["w2"]))
+    fitted = suite.trends(group(x.at, x.mjd["w2"], relative, error, W2), W2)
+    return {name: fitted[name] for name in IN_FLUX}
+
+
 def _lists(column: pa.ChunkedArray) -> tuple[Ints, NDArray[Any]]:
-    """Offsets and values of a list column; a null value is NaN."""
-    if not column.num_chunks:
-        return np.zeros(1, np.int64), np.empty(0, np.int64)
-    chunk = column.chunk(0)
-    values = chunk.values
-    if pa.types.is_floating(values.type):
-        values = pc.fill_null(values.cast(pa.float64()), float("nan"))
-    return np.asarray(chunk.offsets).astype(np.int64), np.asarray(values)
+    """Offsets and values of a list column; a null number is NaN."""
+    chunk = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    return np.asarray(chunk.offsets).astype(np.int64), chunk.values.to_numpy(zero_copy_only=False)
 
 
 def _fit_rivals(values: Mapping[str, dict[str, Floats]], visits: Mapping[str, Visits], cfg: VariabilityConfig) -> None:
@@ -215,13 +254,6 @@ def _fit_rivals(values: Mapping[str, dict[str, Floats]], visits: Mapping[str, Vi
 
 def _measures(band: Mapping[str, Floats], cfg: VariabilityConfig) -> NDArray[np.bool_]:
     return np.asarray(band["sigma_slope_mag_per_yr"] <= cfg.greatest_sigma_slope_mag_per_yr)
-
-
-def _in_flux(at: Ints, mjd: Floats, mag: Floats, error: Floats) -> dict[str, Floats]:
-    """The trend of W2 in flux, limits included."""
-    relative, relative_error, _ = flux.relative_mag(at, *flux.to_flux(mag, error))
-    fitted = suite.trends(group(at, mjd, relative, relative_error, W2), W2)
-    return {name: fitted[name] for name in IN_FLUX}
 
 
 def _visit_columns(v: Visits) -> dict[str, pa.Array]:

@@ -115,17 +115,25 @@ def take(visits: Visits, which: ArrayLike) -> Visits:
     return Visits(offsets, *(values[rows] for values in visits[1:]))
 
 
+def means(visits: Visits) -> Floats:
+    """Mean magnitude of each source over its visits, weighted with 1 / err^2; NaN where nothing was measured."""
+    source = np.repeat(np.arange(len(visits.offsets) - 1), np.diff(visits.offsets))
+    use = np.isfinite(visits.mag)
+    w = np.where(use, visits.err, np.inf) ** -2.0
+    sums, weights = (np.bincount(source, v, len(visits.offsets) - 1) for v in (w * np.where(use, visits.mag, 0.0), w))
+    return np.divide(sums, weights, out=np.full(len(sums), np.nan), where=weights > 0)
+
+
 @compiled
 def in_order(t: Floats, m: Floats, e: Floats, a: int, b: int, to: Floats) -> int:
     """Exposures a:b that have a time, in the order of time, into the rows (t, m, e) of `to`; returns their number."""
     n = b - a
-    odd = 0
-    for i in range(a, b):
-        odd += not abs(t[i]) < math.inf
-    for i in range(a + 1, b):
-        odd += not t[i] >= t[i - 1]
     to[0, :n], to[1, :n], to[2, :n] = t[a:b], m[a:b], e[a:b]
-    if odd == 0:
+    before, after = to[0, : max(n - 1, 0)], to[0, 1:n]
+    rising = 0.0
+    for i in range(n - 1):
+        rising += 1.0 if after[i] >= before[i] else 0.0
+    if n == 0 or (rising == n - 1 and abs(to[0, 0]) < math.inf and abs(to[0, n - 1]) < math.inf):
         return n
     n = 0
     for i in range(b - a):
@@ -198,10 +206,13 @@ def _fill(
     use, x, spare, bucket = np.empty((3, size)), np.empty(size), np.empty(size), np.empty(size + 1, np.int64)
     for i in range(len(offsets) - 1):
         n = in_order(t, m, e, offsets[i], offsets[i + 1], use)
+        for k in range(n):  # errors become weights, 0 for what measured nothing
+            good = is_measured(use[1, k], use[2, k])
+            use[1, k], use[2, k] = use[1, k] if good else 0.0, 1.0 / (use[2, k] * use[2, k]) if good else 0.0
         v, low = starts[i], 0
         while low < n:
             high = _end(use, low, n, gaps[i], longest_d)
-            mjd[v], mag[v], err[v], count[v], k = mean(use, low, high, clip_mad, floor, x, spare, bucket)
+            mjd[v], mag[v], err[v], count[v], k = _mean(use, low, high, clip_mad, floor, x, spare, bucket)
             limits[v] = high - low - k
             side[v] = 1.0 - 2.0 * (math.floor((mjd[v] - mjd[starts[i]]) / HALF_YEAR_D + 0.5) % 2)
             low = high
@@ -209,16 +220,21 @@ def _fill(
 
 
 @compiled
-def mean(
+def _mean(
     use: Floats, a: int, b: int, clip_mad: float, floor: float, x: Floats, spare: Floats, bucket: Ints
 ) -> tuple[float, float, float, int, int]:
-    """Time, clipped weighted mean, error, exposures in the mean and exposures measured, of one visit; see `group`."""
+    """Time, clipped weighted mean, error, exposures in the mean and exposures measured, of one visit; see `group`.
+
+    Parameters
+    ----------
+    use : (3, >= b)
+        Times, magnitudes and weights; the weight of what measured nothing is 0.
+    """
     first = use[0, a]
     n = 0
     for i in range(a, b):
-        if is_measured(use[1, i], use[2, i]):
-            x[n] = use[1, i]
-            n += 1
+        x[n] = use[1, i]
+        n += use[2, i] > 0.0
     if n == 0:
         return first + np.mean(use[0, a:b] - first), math.nan, math.nan, 0, 0
     sort(x, n, spare, bucket)
@@ -229,15 +245,15 @@ def mean(
     sw = sx = st = s1 = s2 = 0.0
     k = 0
     for i in range(a, b):
-        d, error = use[1, i] - centre, use[2, i]
-        if is_measured(d, error) and abs(d) <= reach:
-            w = 1.0 / (error * error)
-            sw += w
-            sx += w * d
-            st += use[0, i] - first
-            s1 += d
-            s2 += d * d
-            k += 1
+        d = use[1, i] - centre
+        is_in = (use[2, i] > 0.0) & (abs(d) <= reach)
+        w, d, dt = (use[2, i], d, use[0, i] - first) if is_in else (0.0, 0.0, 0.0)
+        sw += w
+        sx += w * d
+        st += dt
+        s1 += d
+        s2 += d * d
+        k += is_in
     error2 = 1.0 / sw
     if k > 1:
         error2 = max(error2, (s2 - s1 * s1 / k) / (k - 1) / k)

@@ -32,13 +32,23 @@ from tasni_spark.core import parts
 from tasni_spark.core.session import session
 from tasni_spark.tables.light_curves import LIGHTCURVES, VARIABILITY
 from tasni_spark.variability import lightcurves as lc
-from tasni_spark.variability import suite
+from tasni_spark.variability import periods, suite
 from tasni_spark.variability import variability as v
 from tasni_spark.variability.pieces import pieces
-from tasni_spark.variability.visits import W1, W2, group
 
 EXPOSURES = 300
 VISITS = 22
+GRIDS = 60
+SOURCES = 747_634_026
+"""Sources of AllWISE (Cutri et al. 2013, 2013wise.rept....1C)."""
+DETECTIONS = 200e9
+SEARCHED = 0.01
+"""Share of the light curves that passes the screen for periods, each with two full grids and 2 x 20 nulls."""
+NEST, SUITE, PERIODS = (
+    "nest: workers read and write files",
+    "suite, visits, tests: file lists",
+    "periods: nifty-ls, full grid",
+)
 
 
 def exposures(n: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -80,13 +90,16 @@ def cost(work: Callable[[], Any]) -> tuple[float, float]:
     return tree_cpu_s() - cpu, time.monotonic() - wall
 
 
-def kernel(curves: pa.Table) -> None:
-    """The suite of both bands over arrays that are in memory."""
-    whole = curves.combine_chunks()
-    at, mjd = v._lists(whole["mjd"])
-    for band, config in (("w1", W1), ("w2", W2)):
-        mag, err = (v._lists(whole[f"{band}_{c}"])[1] for c in ("mag", "error"))
-        suite.statistics(at, mjd, mag, err, config, visits=group(at, mjd, mag, err, config))
+def kernel(x: v.Exposures) -> None:
+    """Visits and the suite of both bands over arrays that are in memory."""
+    v.values_of(x, v.visits_of(x), None)
+
+
+def full_grids(x: v.Exposures, n: int) -> None:
+    """Periodograms of some light curves on the whole grid."""
+    for i in range(n):
+        curve = slice(x.at[i], x.at[i + 1])
+        periods.periodogram(x.mjd["w2"][curve], x.mag["w2"][curve], x.err["w2"][curve])
 
 
 def of_one(g: pd.DataFrame) -> pd.DataFrame:
@@ -127,7 +140,7 @@ def bench(n: int, slow: int, folder: Path, spark: Any) -> Iterator[tuple[str, in
         shutil.rmtree(out, ignore_errors=True)
         spark.range(0, len(work), 1, len(work)).mapInArrow(nest, parts.WRITTEN_DDL).collect()
 
-    yield "nest: workers read and write files", n, *cost(by_worker)
+    yield NEST, n, *cost(by_worker)
     read = spark.read.parquet(roots[0])
     columns = [c for c in read.columns if c not in ("source", "ra", "dec", "hpx29")]
     listed = read.groupBy("source").agg(F.sort_array(F.collect_list(F.struct("mjd", *columns))).alias("rows"))
@@ -135,15 +148,17 @@ def bench(n: int, slow: int, folder: Path, spark: Any) -> Iterator[tuple[str, in
     yield "nest: collect_list of structs", n, *cost(lambda: listed.write.mode("overwrite").parquet(to))
 
     written = [str(p) for p in sorted(out.rglob("*.parquet"))]
-    curves = pa.concat_tables([pq.ParquetFile(p).read(v._READS) for p in written])
+    curves = pa.concat_tables([pq.ParquetFile(p).read(v.READS) for p in written])
     assert len(curves) == n
-    yield "suite: kernel, in memory", n, *cost(lambda: kernel(curves))
+    inside = v.exposures_of(curves, ())
+    yield "suite: kernel, in memory", n, *cost(lambda: kernel(inside))
+    yield PERIODS, GRIDS, *cost(lambda: full_grids(inside, GRIDS))
     one = v.VariabilityConfig()
     tasks = [[(str(Path(p).relative_to(out)), int(Path(p).parent.name.partition("=")[2]))] for p in written]
     places = {t.name: str(folder / t.name) for t in (LIGHTCURVES, *v.WRITES)}
     todo = v.worker(tasks, places, one)
     numbers = spark.range(0, len(tasks), 1, len(tasks))
-    yield "suite, visits, tests: file lists", n, *cost(lambda: numbers.mapInArrow(todo, parts.WRITTEN_DDL).collect())
+    yield SUITE, n, *cost(lambda: numbers.mapInArrow(todo, parts.WRITTEN_DDL).collect())
     nested = spark.read.parquet(str(out))
 
     def through(batches: Any) -> Iterator[pa.RecordBatch]:
@@ -152,7 +167,7 @@ def bench(n: int, slow: int, folder: Path, spark: Any) -> Iterator[tuple[str, in
             yield from found.select(VARIABILITY.names).cast(parts.schema(VARIABILITY)).to_batches()
 
     types = ", ".join(f"{c.name} {c.type}" for c in VARIABILITY.columns)
-    asked = nested.select("survey", "left_survey", F.col("tile").cast("bigint"), *v._READS)
+    asked = nested.select("survey", "left_survey", F.col("tile").cast("bigint"), *v.READS)
     whole = asked.mapInArrow(through, types)
     yield "suite: mapInArrow over nested rows", n, *cost(lambda: whole.write.format("noop").mode("overwrite").save())
     few = shots[shots["source"] < slow]
@@ -162,24 +177,55 @@ def bench(n: int, slow: int, folder: Path, spark: Any) -> Iterator[tuple[str, in
     yield "suite, one band: applyInPandas", slow, *cost(lambda: apply.write.format("noop").mode("overwrite").save())
 
 
+def whole_sky(rates: dict[str, float], ingest: float) -> str:
+    """What all of AllWISE and NEOWISE would cost at these rates, with the formula."""
+    seconds = {"D / (300 r_nest)": DETECTIONS / (EXPOSURES * rates[NEST]), "N / r_suite": SOURCES / rates[SUITE]}
+    seconds["42 s N / r_grid"] = SOURCES * SEARCHED * 42 / rates[PERIODS]
+    if ingest:
+        seconds["D / r_ingest"] = DETECTIONS / ingest
+    terms = " + ".join(f"{name} = {x / 3600:,.0f}" for name, x in seconds.items())
+    facts = f"D = {DETECTIONS:g} detections, N = {SOURCES:,} sources, s = {SEARCHED:g} searched for periods"
+    return f"whole sky, {facts}: {terms}: {sum(seconds.values()) / 3600:,.0f} CPU-hours"
+
+
+def growth(rates: list[tuple[str, int, float]]) -> str:
+    """How CPU-seconds of each form grow with the number of sources: the exponent between the first and last size."""
+    found = []
+    for name in dict.fromkeys(n for n, _, _ in rates):
+        sizes = [(s, cpu) for n, s, cpu in rates if n == name]
+        if len(sizes) > 1 and sizes[0][0] != sizes[-1][0]:
+            exponent = np.log(sizes[-1][1] / sizes[0][1]) / np.log(sizes[-1][0] / sizes[0][0])
+            found.append(f"{name} {exponent:.2f}")
+    return "growth of CPU-seconds with sources, exponent: " + "; ".join(found)
+
+
 def main() -> None:
     """Measure and print."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--sources", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    p.add_argument(
+        "--ingest", type=float, default=0.0, help="rows that ingest takes in a CPU-second, as make bench says"
+    )
     p.add_argument("--slow", type=int, default=300, help="sources of the slow forms")
     args = p.parse_args()
     spark = session("local", "bench")
     grid = Table("form", "sources", "CPU s", "s", "sources / CPU s", "exposures / CPU s", box=None)
+    measured: list[tuple[str, int, float]] = []
     for n in args.sources:
         folder = Path(tempfile.mkdtemp(prefix="tasni-bench-"))
         try:
             for name, sources, cpu, wall in bench(n, min(args.slow, n), folder, spark):
                 rate = sources / max(cpu, 1e-3)
+                measured.append((name, sources, cpu))
                 numbers = (f"{cpu:.2f}", f"{wall:.2f}", f"{rate:,.0f}", f"{rate * EXPOSURES:,.0f}")
                 grid.add_row(name, f"{sources:,}", *numbers)
         finally:
             shutil.rmtree(folder)
-    Console(width=120).print(grid)
+    console = Console(width=120)
+    console.print(grid)
+    console.print(growth(measured), highlight=False)
+    rates = {name: sources / max(cpu, 1e-3) for name, sources, cpu in measured}
+    console.print(whole_sky(rates, args.ingest), highlight=False)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,14 @@ def test_profiles_share_what_results_depend_on() -> None:
     assert "spark.master" not in cluster
 
 
+def test_a_gpu_changes_nothing_but_what_it_needs() -> None:
+    cluster, gpu = settings("cluster"), settings("gpu")
+    changed = {k for k in cluster | gpu if cluster.get(k) != gpu.get(k)}
+    assert {k for k in changed if not k.startswith("spark.rapids.")} == {"spark.plugins", "spark.kryo.registrator"}
+    assert gpu["spark.kryo.registrator"].startswith(cluster["spark.kryo.registrator"] + ",com.nvidia.")
+    assert gpu["spark.plugins"] == "com.nvidia.spark.SQLPlugin"
+
+
 def test_no_master_in_code() -> None:
     for path in [*ROOT.glob("tasni_spark/**/*.py"), *ROOT.glob("jobs/*.py")]:
         assert not re.search(r"\.master\(", path.read_text()), path

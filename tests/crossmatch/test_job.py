@@ -116,7 +116,7 @@ def test_a_survey_that_is_not_loaded_is_not_matched(sky_lake: Lake, job: Callabl
 def test_real_dwarfs(spark: Any, job: Callable[..., Any], real: Path, tmp_path: Path) -> None:
     """2MASS (1999) and Gaia (2016): of 1,255 pairs 639 are met without motion, 1,217 with it; none is lost."""
     lake, raw = Lake(spark, str(tmp_path / "lake")), real / "brown_dwarfs"
-    job("tiling", lake, survey=str(SURVEYS / "bd_2mass.toml"), input=str(raw / "bd_2mass.parquet"), rows_per_tile=500)
+    job("tiling", lake, survey=str(SURVEYS / "bd_2mass.toml"), input=str(raw / "bd_2mass.parquet"), rows_per_tile=300)
     for name, file, rows in (("bd_2mass", "bd_2mass.parquet", 2177), ("bd_gaia", "bd_gaia_edr3.parquet", 1265)):
         record = job("ingest", lake, survey=str(SURVEYS / f"{name}.toml"), input=str(raw / file))
         assert record["rows"][name] == rows
@@ -126,11 +126,13 @@ def test_real_dwarfs(spark: Any, job: Callable[..., Any], real: Path, tmp_path: 
     truth = left.merge(right, left_on="source", right_on="db_names_2")
     assert len(truth) == 1255
 
-    def true_pairs(snr: float) -> pd.DataFrame:
-        job("crossmatch", lake, left="bd_2mass", rights=["bd_gaia"], motion_snr=snr)
+    def true_pairs(snr: float, engine: str = "tiles") -> pd.DataFrame:
+        job("crossmatch", lake, left="bd_2mass", rights=["bd_gaia"], motion_snr=snr, engine=engine)
         return lake.read(Ref("matches")).toPandas().merge(truth, on=["left_id", "right_id"])
 
     still, moved = true_pairs(1e9), true_pairs(5.0)
+    for engine in ("sql", "sedona"):
+        assert set(true_pairs(5.0, engine)["left_id"]) == set(moved["left_id"])
     assert len(still) == 639
     assert abs(len(moved) - 1217) <= 2
     assert set(still["source"]) <= set(moved["source"])
@@ -142,15 +144,46 @@ def test_real_dwarfs(spark: Any, job: Callable[..., Any], real: Path, tmp_path: 
     assert set(lost["source"]) <= explained
 
 
-def test_both_engines_write_the_same_table(sky_lake: Lake, job: Callable[..., Any]) -> None:
+def test_all_engines_write_the_same_table(sky_lake: Lake, job: Callable[..., Any]) -> None:
+    """With all that a match may be asked for at once: the k nearest, within sigmas, weighed by their errors."""
+    asked = {"how": "all", "k": 20, "sigmas": 3.0, "score": True}
     written = []
-    for engine in ("sql", "tiles"):
-        job("crossmatch", sky_lake, left="left", rights=["right"], how="all", engine=engine)
+    for engine in ("sql", "tiles", "sedona"):
+        job("crossmatch", sky_lake, left="left", rights=["right"], engine=engine, **asked)
         written.append(sky_lake.version(Ref("matches")))
-    sql, tiles = (sky_lake.read(Ref("matches"), version) for version in written)
-    found = compare(sql, tiles, ["left_id", "right_id"], relative=1e-9)
-    assert found.is_equal, str(found)
-    assert found.rows[0] > 80_000
+    first, *others = (sky_lake.read(Ref("matches"), version) for version in written)
+    for other in others:
+        found = compare(first, other, ["left_id", "right_id"], relative=1e-9)
+        assert found.is_equal, str(found)
+        assert found.rows[0] > 30_000
+    rows = first.toPandas()
+    assert rows["rank"].max() == 20 < rows["n_neighbours"].max()
+    assert 4 < rows["sep_arcsec"].max() <= 3 * np.sqrt(2.0)  # both errors are 1 arcsec
+    assert np.allclose(rows["score"], rows["sep_arcsec"] ** 2 / 2)
+    assert rows["p_match"].between(0, 1).all()
+    assert rows.sort_values("score")["p_match"].iloc[[0, -1]].diff().iloc[-1] < -0.3
+
+
+def test_quality_is_measured(sky_lake: Lake, job: Callable[..., Any], hard_sky: Any) -> None:
+    """Against brute force, for the middle shift; errors that are half of what they are said to be."""
+    job("crossmatch", sky_lake, left="left", rights=["right"], how="all")
+    job("xmatch_qa", sky_lake, left="left", rights=["right"], request=Request(sets=("run.checkpoint_rows=6000",)))
+    rows = sky_lake.read(Ref("xmatch_qa")).toPandas()
+    left, right = hard_sky
+    assert rows["n_left"].sum() == len(left)
+    assert rows["n_pairs"].sum() == sky_lake.read(Ref("matches")).where("rank = 1").count()
+    turn = np.radians(30 / 3600) / np.maximum(np.hypot(left["x"], left["y"]), 1e-3)
+    x, y = (left["x"] * np.cos(turn) - left["y"] * np.sin(turn), left["x"] * np.sin(turn) + left["y"] * np.cos(turn))
+    met = brute(left.assign(x=x, y=y), right, 5.0)["left_id"].nunique()
+    assert abs(np.sum(rows["n_shifted"].tolist(), axis=0)[1] - met) <= 1
+    separations = np.sum(rows["separations"].tolist(), axis=0)
+    assert separations.sum() == rows["n_pairs"].sum()
+    best = brute(left, right, 5.0).groupby("left_id")["sep_arcsec"].min() / np.sqrt(2)
+    assert np.abs(separations - np.bincount(np.minimum(best / 0.1, 49).astype(int), minlength=50)).sum() <= 4
+    pairs = sky_lake.read(Ref("matches")).where("rank = 1").toPandas()
+    a, b = left.set_index("id").loc[pairs["left_id"]], right.set_index("id").loc[pairs["right_id"]]
+    north = pd.Series(3600 * (b["dec"].to_numpy() - a["dec"].to_numpy())).groupby(pairs["tile"]).median()
+    assert np.abs(rows.set_index("tile")["north_arcsec"] - north).max() < 0.2
 
 
 def test_a_run_s_name_is_used_once(sky_lake: Lake, job: Callable[..., Any]) -> None:

@@ -65,10 +65,23 @@ def test_a_bundle_has_the_tasks_of_the_map(bundle: dict[str, str], drawn: dict[s
                 known(tasks[key]["spark_python_task"]["parameters"])
 
 
-def test_a_search_follows_the_ingest(bundle: dict[str, str], drawn: dict[str, Drawing]) -> None:
-    last = job(bundle, "tasni_ingest")["tasks"][-1]
-    assert last["run_job_task"] == {"job_id": "${resources.jobs.tasni_search.id}"}
-    assert len(last["depends_on"]) == len(drawn["tasni_ingest"].tasks)
+def test_each_job_is_started_by_the_last_that_it_waits_for(bundle: dict[str, str], drawn: dict[str, Drawing]) -> None:
+    started: dict[str, str] = {}
+    for name, drawing in drawn.items():
+        for task in job(bundle, name)["tasks"]:
+            if "run_job_task" in task:
+                other = task["run_job_task"]["job_id"].removeprefix("${resources.jobs.").removesuffix(".id}")
+                assert other not in started
+                started[other] = name
+                assert len(task["depends_on"]) == len(drawing.tasks)
+    assert set(started) == {d.name for d in drawn.values() if isinstance(d.schedule, tuple)}
+    assert started["tasni_search"] == "tasni_ingest"
+    order = list(drawn)
+    for other, starter in started.items():
+        writers = [
+            n for n, d in drawn.items() if set(drawn[other].schedule or ()) & {w for t in d.tasks for w in t.writes}
+        ]
+        assert max(writers, key=order.index) == starter
 
 
 def test_the_bundle_has_two_targets_and_the_variables_it_uses(bundle: dict[str, str]) -> None:

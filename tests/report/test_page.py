@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import re
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from scipy.stats import beta
 
 from tasni_spark.report.facts import MAP_ORDER, Facts, Flow, ReportConfig
+from tasni_spark.report.fades import Fades
 from tasni_spark.report.page import kept, render, worth
 
 BANDS = {
@@ -93,3 +95,30 @@ def test_worth_divides_by_what_was_planted_and_by_what_was_kept() -> None:
     assert found["purity"][:2] == (80, 100)
     assert found["purity"][2:] == pytest.approx(tuple(beta.ppf([0.158655, 0.841345], 80.5, 20.5)), abs=1e-4)
     assert "purity" not in worth([{"class": "cold_dwarf", "n": 5, "kept": 0}], "cold_dwarf")
+
+
+def test_fades_say_what_is_claimed_and_why_the_rest_is_not(facts: Facts) -> None:
+    row = {"id": 7, "name": "J1", "verdict": "uncalibrated", "is_claim": False, "reasons_against": ["may_be_drift"]}
+    row |= {f"{b}_{n}_mag_per_yr": 0.0123 for b in ("w1", "w2") for n in ("slope", "sigma_slope", "slope_subtracted")}
+    row |= {"w1_log10_q": -3.2, "w2_log10_q": None}
+    verdicts = [
+        {"verdict": "both_bands", "is_claim": True, "n": 3, "fading": 2, "brightening": 1},
+        {"verdict": "no_trend", "is_claim": False, "n": 97, "fading": 50, "brightening": 47},
+    ]
+    trials = [
+        {"slope_bin": s, "w2_bin": w, "n": 20, "n_claimed": k, "n_right": k}
+        for s, w, k in ((-6, 24, 3), (-4, 24, 19), (-6, 28, 0), (None, 24, 1))
+    ]
+    counts = [{"class": "fading", "n": 2, "n_null": 0.4, "probability": 0.97}]
+    fades = Fades(verdicts, 480, 0, 0.005, 0.0047, [row], [], counts, trials, 14.21)
+    page = render(dataclasses.replace(facts, fades=fades), ReportConfig(left="list"), "r")
+    said = words(page[page.index('id="fades"') : page.index("What each cut cost")])
+    assert "3 of the 100 light curves of list in neowise may be claimed" in said
+    assert "over 480 tests: 0.03 of them false" in said
+    assert "+5.0 mmag/yr in W1 and +4.7 mmag/yr in W2" in said
+    assert "J1 uncalibrated +12.3 ± 12.3 +12.3 -3.2 +12.3 ± 12.3 +12.3 may_be_drift" in said
+    assert "Of 20 curves in which nothing fades" in said
+    assert "No source fainter than W2 = 14.2" in said
+    assert "fading 2 0.4 0.97" in said
+    assert 'alt="Completeness" src="data:image/png' in page
+    assert 'id="fades"' not in render(facts, ReportConfig(left="list"), "r")

@@ -13,7 +13,9 @@ from astropy.coordinates import SkyCoord
 from scipy.spatial import cKDTree
 
 from tasni_spark.core.work import Inputs
+from tasni_spark.photometry.magnitudes import is_blend_suspect
 from tasni_spark.search import why
+from tasni_spark.search.cuts import load as load_cuts
 from tasni_spark.search.find import find
 from tasni_spark.search.search import SearchConfig
 
@@ -163,3 +165,19 @@ def test_the_report_stands_alone_and_says_synthetic(demo_lake: Any) -> None:
     assert "SYNTHETIC" in page
     assert "tasni_2025" in page
     assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_a_blend_is_suspected_where_the_deeper_survey_has_it_brighter(demo_lake: Any) -> None:
+    flag = [f.id for f in load_cuts("cold_dwarf").flags].index("blend_suspect")
+    rows = demo_lake.spark.sql(
+        "SELECT v.flagged, a.w1mpro, a.w2mpro, c.w1mpro AS c1, c.w2mpro AS c2 FROM verdicts v "
+        "JOIN allwise a USING (id, tile) "
+        "LEFT JOIN (SELECT * FROM matches WHERE left_survey = 'allwise' AND right_survey = 'catwise2020' "
+        "AND rank = 1 AND sep_arcsec <= 3) m ON v.id = m.left_id "
+        "LEFT JOIN catwise2020 c ON m.right_id = c.id "
+        "WHERE v.cut_set = 'cold_dwarf' AND v.survey = 'allwise'"
+    ).toPandas()
+    raised = (rows["flagged"].to_numpy() >> flag & 1).astype(bool)
+    fainter = [is_blend_suspect(rows[f"w{b}mpro"], rows[f"c{b}"]) for b in (1, 2)]
+    assert (raised == (fainter[0] | fainter[1])).all()
+    assert 10 < raised.sum() < len(raised) / 10

@@ -63,10 +63,12 @@ def test_orphans_lost_to_chance_are_as_many_as_the_clear_ones_say(spark: Any, pe
 
 
 def test_a_set_asks_each_survey_once_flags_included() -> None:
-    flags = (Flag("f", survey="t", radius_arcsec=2.0), Flag("g", sql="x > 1"))
+    beside = Flag("h", survey="t", radius_arcsec=3.0, sql="m_t > 1", columns=("m",))
+    flags = (Flag("f", survey="t", radius_arcsec=2.0), Flag("g", sql="x > 1"), beside)
     wide = Cut("wide", veto="s", radius_arcsec=5.0)
-    asks = {v.survey: v.limits for v in asked([CutSet("c", "", "", (CUT, wide), flags)])}
-    assert asks == {"s": ((3.0, 0.05), (5.0, 1.0)), "t": ()}
+    asks = {v.survey: (v.limits, v.borrowed) for v in asked([CutSet("c", "", "", (CUT, wide), flags)])}
+    assert asks == {"s": (((3.0, 0.05), (5.0, 1.0)), ()), "t": ((), ("m",))}
+    assert beside.condition == "sep_t <= 3.0 AND (m_t > 1)"
 
 
 def test_vetoes_of_cold_dwarf_are_all_limited_and_the_clouds_are_flags() -> None:
@@ -113,7 +115,11 @@ def test_flags_of_places(spark: Any) -> None:
     [
         ('[[cuts]]\nid="a"\nvalue="x"\nkeep="> 1"\nmax_p_chance=0.05', "belong to a veto"),
         ('[[cuts]]\nid="a"\nveto="s"\nradius_arcsec=1.0\nmax_p_chance=2.0', "at most 1"),
-        ('[[cuts]]\nid="a"\nvalue="x"\nkeep="> 1"\n[[flags]]\nid="f"', "either sql, or survey"),
+        ('[[cuts]]\nid="a"\nvalue="x"\nkeep="> 1"\n[[flags]]\nid="f"', "give sql, or survey"),
+        (
+            '[[cuts]]\nid="a"\nvalue="x"\nkeep="> 1"\n[[flags]]\nid="f"\nsurvey="s"\nradius_arcsec=1.0\nsql="x_s > 1"',
+            "columns are those",
+        ),
         (
             '[[cuts]]\nid="a"\nvalue="x"\nkeep="> 1"\n[[flags]]\nid="f"\nsql="y"\n[[flags]]\nid="f"\nsql="z"',
             "more than once",

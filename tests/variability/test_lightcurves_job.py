@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,12 +13,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pyspark.sql import functions as F
 from scipy.spatial import cKDTree
 
+from tasni_spark.core.arguments import Request
 from tasni_spark.core.compare import compare
 from tasni_spark.core.lake import Lake
 from tasni_spark.core.spec import Ref
 from tasni_spark.tables.light_curves import FLAGS, TESTS
+from tasni_spark.variability import ensemble as ens
 from tasni_spark.variability import fdr
 from tasni_spark.variability.discoveries import with_q
 
@@ -122,8 +129,7 @@ def test_false_discovery_rate_in_parts_is_that_of_the_whole(spark: Any, rows_per
 
 
 @pytest.fixture(scope="module")
-def nested(demo_lake: Any, job: Callable[..., Any]) -> pd.DataFrame:
-    job("lightcurves", demo_lake)
+def nested(demo_lake: Any) -> pd.DataFrame:
     return demo_lake.read(Ref("lightcurves")).toPandas().set_index("id")
 
 
@@ -151,10 +157,21 @@ def test_mock_curves_are_those_of_brute_force(demo_lake: Any, mock_sky: Path, ne
     assert tiles["n_sources"].sum() == len(left)
 
 
-def test_planted_trends(demo_lake: Any, nested: pd.DataFrame, job: Callable[..., Any]) -> None:
+def test_published_files_give_the_same_without_a_table_between(
+    demo_lake: Any, mock_sky: Path, job: Callable[..., Any]
+) -> None:
+    before = {t: demo_lake.version(Ref(t)) for t in ("lightcurves", "lightcurve_tiles")}
+    record = job("lightcurves", demo_lake, input=str(mock_sky / "neowise"))
+    for t, version in before.items():
+        assert demo_lake.version(Ref(t)) > version
+        one, other = demo_lake.read(Ref(t), version), demo_lake.read(Ref(t))
+        found = compare(one, other, ["tile"] if t == "lightcurve_tiles" else ["id"])
+        assert found.is_equal, f"{t}: {found}"
+    assert record["facts"]["detections"]["n_detections"] == demo_lake.read(demo_lake.ref("neowise")).count()
+
+
+def test_planted_trends(demo_lake: Any, nested: pd.DataFrame) -> None:
     """Of what fades or brightens by more than 15 mmag/yr most is claimed, with its sign, and little else is."""
-    for name in ("variability", "trends"):
-        job(name, demo_lake)
     truth = demo_lake.read(demo_lake.ref("mock_truth")).toPandas().set_index("cntr")
     found = demo_lake.read(Ref("trends")).toPandas().set_index("id").join(truth, rsuffix="_truth")
     assert len(found) == len(nested)
@@ -167,3 +184,56 @@ def test_planted_trends(demo_lake: Any, nested: pd.DataFrame, job: Callable[...,
     constant = found["variability"].isna()
     assert constant.sum() > 100
     assert found["is_claim"][constant].mean() < 0.01
+
+
+def test_control_stars(demo_lake: Any, mock_sky: Path) -> None:
+    """A drift of the job is that of a plain loop over the stars of its bin, and trends are measured against it."""
+    got = demo_lake.read(Ref("ensemble")).toPandas()
+    assert (got["n_controls"] >= 50).all()
+    assert not got.empty
+    one = got.sort_values(["n_controls", "cell", "half_year"]).iloc[-1]
+    visits = demo_lake.read(Ref("visits")).where(F.col("band") == one["band"]).toPandas()
+    visits = visits[visits["hpx29"] >> 46 == one["cell"]]
+    fits = demo_lake.read(Ref("variability")).where(F.col("band") == one["band"]).toPandas().set_index("id")
+    d, w = [], []
+    for row in visits.itertuples():
+        fit = fits.loc[row.id]
+        m, e, n, t = (np.asarray(v, float) for v in (row.mag, row.error, row.n_used, row.mjd))
+        use = np.isfinite(m)
+        if not use.any() or np.floor(row.colour_mag / 0.5) != one["colour_bin"]:
+            continue
+        mean = np.average(m[use], weights=e[use] ** -2)
+        if np.floor(mean / 0.5) != one["mag_bin"] or not fit["rchi2_line"] <= 3 or not fit["span_yr"] >= 8:
+            continue
+        half = ens.half_year(t, np.full(len(t), one["cell"]), 6)
+        fine = use & (half == one["half_year"]) & (n >= 3) & (np.abs(m - mean) <= 0.3)
+        d += (m[fine] - mean).tolist()
+        w += (e[fine] ** -2).tolist()
+    assert len(d) == one["n_controls"]
+    assert np.average(d, weights=w) == pytest.approx(one["drift_mag"], abs=1e-12)
+    trends = demo_lake.read(Ref("trends")).toPandas()
+    calibrated = trends[trends["w2_n_controls"] > 0]
+    assert 0 < len(calibrated) < len(trends)
+    assert calibrated["w2_subtracted_log10_p"].isna().all()
+    assert (calibrated["w2_slope_mag_per_yr"] != calibrated["w2_slope_raw_mag_per_yr"]).all()
+    assert all("calibrated" in r for r in calibrated["reasons_for"][calibrated["w1_n_controls"] > 0])
+
+
+def test_a_killed_run_resumes_to_the_same_light_curves(demo_lake: Any, job: Callable[..., Any]) -> None:
+    before = {t: demo_lake.version(Ref(t)) for t in ("lightcurves", "lightcurve_tiles")}
+    sets = ("run.checkpoint_rows=5000", "run.spark='short'")
+    command = [sys.executable, "-m", "tests.chaos.driver", "lightcurves", "--lake", demo_lake.root, "--run-id", "dead"]
+    faults = os.environ | {"TASNI_KILL": "lightcurves:1:after"}
+    dead = subprocess.run(
+        [*command, *(f"--set={s}" for s in sets)], env=faults, start_new_session=True, check=False, capture_output=True
+    )
+    assert dead.returncode == -signal.SIGKILL
+    record = job("lightcurves", demo_lake, request=Request(resume="dead", sets=sets))
+    assert record["groups"]["lightcurves"] > 2
+    for t, version in before.items():
+        assert demo_lake.version(Ref(t)) > version + 2
+        found = compare(
+            demo_lake.read(Ref(t), version), demo_lake.read(Ref(t)), ["tile"] if t == "lightcurve_tiles" else ["id"]
+        )
+        assert found.is_equal, f"{t}: {found}"
+        assert found.rows[0] > 0

@@ -32,6 +32,19 @@ def test_against_astropy(method: str) -> None:
     assert np.abs(p.window[::97] - window).max() < 2e-6
 
 
+def test_a_grid_may_begin_high_and_the_highest_peak_costs_no_window() -> None:
+    t, e = cadence(2)
+    y = 12 + 0.1 * np.sin(2 * np.pi * t / 0.31) + e * np.random.default_rng(3).normal(size=t.size)
+    whole = periods.periodogram(t, y, e, periods.PeriodConfig(4.0))
+    for method in ("nifty", "fft", "direct"):
+        c = periods.PeriodConfig(4.0, 3.0, method=method)
+        part = periods.periodogram(t, y, e, c)
+        assert part.frequency[0] == pytest.approx(3.0, abs=part.df)
+        assert part.power == pytest.approx(whole.power[-len(part.power) :], abs=1e-5)
+        assert part.peaks(1, 0.01)[0][0] == pytest.approx(1 / 0.31, abs=1e-3)
+        assert periods.highest(t, y, e, c) == pytest.approx(part.power.max(), abs=1e-9)
+
+
 def test_exponential_sums() -> None:
     rng = np.random.default_rng(4)
     phase, values = rng.uniform(-3, 3, 50), rng.normal(size=50)

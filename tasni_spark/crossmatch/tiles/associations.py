@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 from pyarrow import fs
 
 from tasni_spark.core.files import Folder
+from tasni_spark.crossmatch import likelihood
 from tasni_spark.crossmatch.tiles.compiled import Longs, Reals
-from tasni_spark.crossmatch.tiles.kernel import Pairs, sep_arcsec
-from tasni_spark.crossmatch.tiles.read import Rows
+from tasni_spark.crossmatch.tiles.kernel import Left, Pairs, sep_arcsec
 from tasni_spark.crossmatch.tiles.sides import Right
 from tasni_spark.tables.associations import MATCHES
 
@@ -93,26 +94,55 @@ WRITTEN_DDL = ", ".join(f"{f.name} {'string' if f.name in _KINDS else 'bigint'}"
 
 
 def table(
-    left_survey: str, right_survey: str, density: Density | None, pairs: Pairs, left: Rows, tile: Longs, right: Right
+    surveys: tuple[str, str],
+    density: Density | None,
+    prior: float | None,
+    pairs: Pairs,
+    left: tuple[Left, Mapping[str, NDArray[Any]], Longs],
+    right: Right,
 ) -> pa.Table:
-    """Pairs with the columns of `matches`, sorted by tile, left_id, rank."""
-    order = _order(tile[pairs.left], left.id[pairs.left])
+    """Pairs with the columns of `matches`, sorted by tile, left_id, rank.
+
+    Parameters
+    ----------
+    surveys
+        Names of the left and the right one.
+    density
+        Of the right survey; None makes the chance probability and the posterior null.
+    prior
+        Share of left sources expected to have a counterpart; None for no score.
+    left
+        The left side, what else was read of it, and its tiles.
+    """
+    here, read, tile = left
+    order = _order(tile[pairs.left], here.id[pairs.left])
     rows, other, c2 = pairs.left[order], pairs.right[order], pairs.c2[order]
     sep, zeros = sep_arcsec(c2), _arrow(np.zeros(len(order), np.int32))
-    chance: Any = pa.nulls(len(order), pa.float64())
+    null: Any = pa.nulls(len(order), pa.float64())
+    chance, score, bayes, posterior = null, null, null, null
     if density is not None:
-        per_arcsec2 = density.around(left.columns["hpx29"][rows].astype(np.int64, copy=False))
+        per_arcsec2 = density.around(read["hpx29"][rows].astype(np.int64, copy=False))
         chance = _arrow(-np.expm1(-np.pi * sep * sep * per_arcsec2))
+    if prior is not None:
+        variance = here.variance_arcsec2[rows] + right.variance_arcsec2[other]
+        squares = sep * sep / variance
+        factor = likelihood.bayes_factor(squares, variance)
+        score, bayes = _measured(squares), _measured(factor)
+        if density is not None:
+            posterior = _measured(likelihood.posterior(factor, prior, per_arcsec2))
     columns = {
-        "left_survey": _texts([left_survey]).take(zeros),
-        "right_survey": _texts([right_survey]).take(zeros),
+        "left_survey": _texts([surveys[0]]).take(zeros),
+        "right_survey": _texts([surveys[1]]).take(zeros),
         "tile": _arrow(tile[rows]),
-        "left_id": _arrow(left.id[rows]),
+        "left_id": _arrow(here.id[rows]),
         "right_id": _arrow(right.id[other]),
         "sep_arcsec": _arrow(sep),
         "rank": _arrow(pairs.rank[order]),
         "n_neighbours": _arrow(pairs.n_neighbours[order]),
         "p_chance": chance,
+        "score": score,
+        "bayes_factor": bayes,
+        "p_match": posterior,
         "is_propagated": _bits(right.is_propagated[other]),
     }
     return pa.table([columns[c] for c in SCHEMA.names], schema=SCHEMA)
@@ -211,6 +241,15 @@ def _arrow(values: NDArray[Any]) -> pa.Array:
 
 
 _NUMPY = {np.dtype(k).char: v for k, v in (("i8", pa.int64()), ("i4", pa.int32()), ("f8", pa.float64()))}
+
+
+def _measured(values: Reals) -> pa.Array:
+    """An array whose NaN are null."""
+    known = ~np.isnan(values)
+    if known.all():
+        return _arrow(values)
+    bits = pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(pa.float64(), len(values), [bits, pa.py_buffer(np.ascontiguousarray(values))])
 
 
 def _texts(values: list[str]) -> pa.Array:

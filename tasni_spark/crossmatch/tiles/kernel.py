@@ -19,11 +19,15 @@ from tasni_spark.crossmatch.tiles.sides import ARCSEC, Right, Rule, at
 
 
 class Left(NamedTuple):
-    """The left side: identifiers, unit vectors (n, 3), epochs in yr (NaN is null; empty where they do not matter)."""
+    """The left side: identifiers, unit vectors (n, 3), epochs in yr (NaN is null), squares of errors.
+
+    Epochs and errors are empty where they do not matter.
+    """
 
     id: Longs
     place: Reals
     epoch: Reals
+    variance_arcsec2: Reals = np.empty(0)
 
 
 class Pairs(NamedTuple):
@@ -76,7 +80,7 @@ def ranked(left: Left, right: Right, rule: Rule, k: int = 0) -> Pairs:
     np.cumsum(kept, out=start[1:])
     found, c2 = np.empty(start[-1], np.int64), np.empty(start[-1])
     for rows, grid in grids:
-        _collect(grid, left, rows, right, rule.radius_arcsec, rule.allowance_masyr, start, found, c2)
+        _collect(grid, left, rows, right, _shape(rule), start, found, c2)
     rows = np.repeat(np.arange(len(n)), kept)
     rank = (np.arange(start[-1]) - np.repeat(start[:-1], kept) + 1).astype(np.int32)
     return Pairs(rows, found, c2, rank, np.repeat(n, kept))
@@ -106,24 +110,33 @@ def _search(
     n = len(left.id)
     best, c2, count = np.full(n, -1, np.int32), np.full(n, np.inf), np.zeros(n, np.int32)
     back_row, back_c2 = np.full(back, -1, np.int64), np.full(back, np.inf)
-    shape = (rule.radius_arcsec, rule.allowance_masyr)
     for rows, grid in grids:
-        _nearest(grid, left, rows, right, *shape, best, c2, count, back_row, back_c2)
+        _nearest(grid, left, rows, right, _shape(rule), best, c2, count, back_row, back_c2)
     return best, c2, count, back_row
 
 
+def _shape(rule: Rule) -> tuple[float, float, float]:
+    return float(rule.radius_arcsec), float(rule.allowance_masyr), float(rule.sigmas)
+
+
 @compiled
-def _exact(left: Left, i: int, right: Right, r: int, radius: float, allowance: float) -> tuple[float, float]:
+def _exact(left: Left, i: int, right: Right, r: int, shape: tuple[float, float, float]) -> tuple[float, float]:
     """Square of the chord at the left source's epoch, and its limit, of a right source that is special."""
-    years = left.epoch[i] - right.epoch[r] if len(left.epoch) else 0.0
-    if math.isnan(years):
-        years = 0.0
-    x, y, z = at(
-        right.origin[r, 0], right.origin[r, 1], right.origin[r, 2],
-        years, right.rate[r, 0], right.rate[r, 1], right.rate[r, 2],
-    )  # fmt: skip
-    allowed = 0.0 if right.is_propagated[r] else allowance * abs(years) / 1000
-    chord = 2 * math.sin((radius + allowed) * (ARCSEC / 2))
+    radius, allowance, sigmas = shape
+    x, y, z = right.place[r, 0], right.place[r, 1], right.place[r, 2]
+    if len(right.epoch):
+        years = left.epoch[i] - right.epoch[r] if len(left.epoch) else 0.0
+        if math.isnan(years):
+            years = 0.0
+        x, y, z = at(
+            right.origin[r, 0], right.origin[r, 1], right.origin[r, 2],
+            years, right.rate[r, 0], right.rate[r, 1], right.rate[r, 2],
+        )  # fmt: skip
+        radius += 0.0 if right.is_propagated[r] else allowance * abs(years) / 1000
+    if sigmas > 0:
+        error = sigmas * math.sqrt(left.variance_arcsec2[i] + right.variance_arcsec2[r])
+        radius = error if error < radius else radius
+    chord = 2 * math.sin(radius * (ARCSEC / 2))
     dx, dy, dz = left.place[i, 0] - x, left.place[i, 1] - y, left.place[i, 2] - z
     return dx * dx + dy * dy + dz * dz, chord * chord
 
@@ -134,8 +147,7 @@ def _nearest(
     left: Left,
     rows: Longs,
     right: Right,
-    radius: float,
-    allowance: float,
+    shape: tuple[float, float, float],
     best: Ints,
     c2: Reals,
     count: Ints,
@@ -153,7 +165,7 @@ def _nearest(
             if d <= grid.entry[k, 3]:
                 r = grid.row[k]
                 if right.is_special[r]:
-                    d, limit = _exact(left, i, right, r, radius, allowance)
+                    d, limit = _exact(left, i, right, r, shape)
                     if not d <= limit:
                         continue
                 n += 1
@@ -172,8 +184,7 @@ def _collect(
     left: Left,
     rows: Longs,
     right: Right,
-    radius: float,
-    allowance: float,
+    shape: tuple[float, float, float],
     start: Longs,
     found: Longs,
     c2: Reals,
@@ -189,7 +200,7 @@ def _collect(
             d, limit = dx * dx + dy * dy + dz * dz, grid.entry[k, 3]
             r = grid.row[k]
             if d <= limit and right.is_special[r]:
-                d, limit = _exact(left, i, right, r, radius, allowance)
+                d, limit = _exact(left, i, right, r, shape)
             if not d <= limit:
                 continue
             if n < room:

@@ -34,6 +34,8 @@ class Rule:
         A proper motion of fewer sigma is not applied.
     allowance_masyr
         Motion to allow for where neither side has one.
+    sigmas
+        A pair farther apart than so many errors of both sides is none; 0 for the radius alone.
     """
 
     radius_arcsec: float
@@ -41,6 +43,7 @@ class Rule:
     last_epoch: float | None = None
     motion_snr: float = 5.0
     allowance_masyr: float = 0.0
+    sigmas: float = 0.0
 
     @property
     def middle(self) -> float:
@@ -102,6 +105,8 @@ class Right(NamedTuple):
         Place at its own epoch, and its change in a year; empty unless some are special.
     epoch : yr
         Empty unless some are special.
+    variance_arcsec2
+        Square of the error of the place, NaN where there is none; empty where errors do not matter.
     """
 
     id: Longs
@@ -112,9 +117,17 @@ class Right(NamedTuple):
     origin: Reals
     rate: Reals
     epoch: Reals
+    variance_arcsec2: Reals
 
 
-def right_side(identifiers: Longs, place: Reals, rule: Rule, motion: Motion | None, nulls: bool = False) -> Right:
+def right_side(
+    identifiers: Longs,
+    place: Reals,
+    rule: Rule,
+    motion: Motion | None,
+    nulls: bool = False,
+    variance_arcsec2: Reals | None = None,
+) -> Right:
     """Bring the right side to the middle of the left epochs.
 
     Parameters
@@ -125,11 +138,13 @@ def right_side(identifiers: Longs, place: Reals, rule: Rule, motion: Motion | No
         None for a survey without motions.
     nulls
         Whether left sources without an epoch take part: these meet the right side where it was itself observed.
+    variance_arcsec2
+        As in `Right`.
     """
     n = len(identifiers)
     none, empty = np.zeros(n, np.uint8), np.empty((0, 3))
     chord = 2 * math.sin(rule.radius_arcsec * (ARCSEC / 2)) * (1 + 1e-9) + 1e-15
-    side = Right(identifiers, place, np.full(n, chord), none, none, empty, empty, np.empty(0))
+    side = Right(identifiers, place, np.full(n, chord), none, none, empty, empty, np.empty(0), np.empty(0))
     if motion is None:
         motion = Motion(*[np.full(n, np.nan) if rule.is_late else np.empty(0) for _ in Motion._fields])
     if len(motion.epoch) == n:
@@ -140,7 +155,9 @@ def right_side(identifiers: Longs, place: Reals, rule: Rule, motion: Motion | No
         side = side._replace(origin=np.empty((late, 3)), rate=np.empty((late, 3)))
         shift = (rule.middle, rule.half_span, rule.motion_snr, rule.radius_arcsec, rule.allowance_masyr)
         _move(side, motion, shift, rule.is_late, nulls)
-    return side
+    if variance_arcsec2 is not None:
+        side = side._replace(variance_arcsec2=variance_arcsec2)
+    return side._replace(is_special=np.ones(n, np.uint8)) if rule.sigmas else side
 
 
 @compiled

@@ -59,7 +59,9 @@ class Replacement:
         lake, tiles = self.inputs.lake, set(self.group.tiles)
         out = lake.location(MATCHES.ref)
         left, other = (self._files(survey) for survey in (self.cfg.left, right))
-        rule = Rule(self.radii_arcsec[right], *plan.epochs(left), self.cfg.motion_snr, self.cfg.motion_allowance_masyr)
+        cfg = self.cfg
+        motion = (cfg.motion_snr, cfg.motion_allowance_masyr)
+        rule = Rule(self.radii_arcsec[right], *plan.epochs(left), *motion, cfg.sigmas)
         is_symmetric = self.cfg.how == "symmetric"
         here = left if is_symmetric else left.filter(pc.is_in(left["partition.tile"], pa.array(sorted(tiles))))
         tasks = plan.tasks(here, other, rule, TASK_ROWS, halo=is_symmetric)
@@ -70,7 +72,10 @@ class Replacement:
             self._root(self.cfg.left),
             self._root(right),
             rule,
-            self.cfg.how,
+            cfg.how,
+            cfg.k,
+            cfg.score,
+            cfg.prior,
             density=self._density(right),
         )
         numbers = self.inputs.spark.range(0, len(tasks), 1, max(len(tasks), 1))
@@ -86,7 +91,7 @@ class Replacement:
         return plan.add_actions(self._root(survey), self.inputs.version(f"{survey}_positions"))
 
     def _density(self, right: str) -> Density | None:
-        known = density.summary(self.inputs, right) if self.inputs.has("density") else None
+        known = density.summary(self.inputs, right)
         if known is None:
             return None
         cells = self.inputs.small("density", "survey", "cell", "per_arcsec2")

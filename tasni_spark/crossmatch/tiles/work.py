@@ -18,11 +18,12 @@ from tasni_spark.core.files import Folder
 from tasni_spark.crossmatch.config import HOW
 from tasni_spark.crossmatch.tiles import associations, boxes, kernel, read
 from tasni_spark.crossmatch.tiles.associations import Density, Written
-from tasni_spark.crossmatch.tiles.compiled import Longs
+from tasni_spark.crossmatch.tiles.compiled import Longs, Reals
 from tasni_spark.crossmatch.tiles.kernel import Left, Pairs
 from tasni_spark.crossmatch.tiles.sides import Motion, Right, Rule, right_side
 from tasni_spark.crossmatch.tiles.task import Part, Task
 
+ERRORS = ("ra_error_arcsec", "dec_error_arcsec")
 RUN = 4096
 """Left rows in one box: near a row group's share of a border, small beside it."""
 
@@ -42,7 +43,11 @@ class Match:
     how
         nearest | all | symmetric.
     k
-        At most so many neighbours of each left source; 0 for all.
+        Where `how` is all: at most so many neighbours of each left source; 0 for all.
+    has_score
+        Whether pairs are weighed by the errors of both sides.
+    prior
+        Share of left sources that are expected to have a counterpart.
     density
         Density of the right survey; null makes `p_chance` null.
     """
@@ -54,11 +59,18 @@ class Match:
     rule: Rule
     how: str = "nearest"
     k: int = 0
+    has_score: bool = False
+    prior: float = 0.5
     density: Density | None = None
 
     def __post_init__(self) -> None:
         if self.how not in HOW:
             raise ValueError(f"how is '{self.how}', expected one of {', '.join(HOW)}")
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Columns of errors that both sides need."""
+        return ERRORS if self.has_score or self.rule.sigmas else ()
 
 
 class Found(NamedTuple):
@@ -85,18 +97,21 @@ def match_group(task: Task, match: Match) -> Found:
     left, tile = _left(match, task.left)
     near = boxes.of_rows(left.place, RUN)
     columns = Motion._fields if any(p.moves for p in task.right) else (("epoch",) if rule.allowance_masyr else ())
-    right = read.rows(Folder.at(match.right_root), task.right, columns, near)
+    right = read.rows(Folder.at(match.right_root), task.right, (*columns, *match.errors), near)
     own, epoch = len(left.id), left.columns.get("epoch", np.empty(0))
-    ids, place = left.id, left.place
+    ids, place, variance = left.id, left.place, _variance(left)
     if match.how == "symmetric" and task.halo:
         reach = max(p.reach_arcsec for p in task.right)
         around = [replace(p, reach_arcsec=reach) for p in task.halo]
         halo, _ = _left(match, around, boxes.of_rows(right.place, RUN))
         ids, place = np.concatenate([ids, halo.id]), np.concatenate([place, halo.place])
         epoch = np.concatenate([epoch, halo.columns.get("epoch", np.empty(0))])
+        variance = np.concatenate([variance, _variance(halo)])
     side = _right(right, rule, bool(np.isnan(epoch).any()))
-    pairs = _pairs(match, Left(ids, place, epoch), side, own)
-    table = associations.table(match.left_survey, match.right_survey, match.density, pairs, left, tile, side)
+    here = Left(ids, place, epoch, variance)
+    pairs = _pairs(match, here, side, own)
+    names, prior = (match.left_survey, match.right_survey), match.prior if match.has_score else None
+    table = associations.table(names, match.density, prior, pairs, (here, left.columns, tile), side)
     tiles, counts = np.unique(tile, return_counts=True)
     held = dict.fromkeys(task.tiles, 0) | dict(zip(tiles.tolist(), counts.tolist(), strict=True))
     return Found(table, held, left.bad)
@@ -131,7 +146,7 @@ def worker(
 
 
 def _left(match: Match, parts: Sequence[Part], near: NDArray[np.float64] | None = None) -> tuple[read.Rows, Longs]:
-    columns = ["epoch"] if match.rule.is_late else []
+    columns = ["epoch", *match.errors] if match.rule.is_late else [*match.errors]
     columns += ["hpx29"] if match.density is not None else []
     columns += ["tile"] if any(p.tile is None for p in parts) else []
     rows = read.rows(Folder.at(match.left_root), parts, columns, near)
@@ -146,7 +161,15 @@ def _right(rows: read.Rows, rule: Rule, nulls: bool) -> Right:
     if "epoch" in rows.columns:
         still = np.broadcast_to(np.nan, len(rows.id))
         motion = Motion(*[np.ascontiguousarray(rows.columns.get(c, still), np.float64) for c in Motion._fields])
-    return right_side(rows.id, rows.place, rule, motion, nulls)
+    return right_side(rows.id, rows.place, rule, motion, nulls, _variance(rows))
+
+
+def _variance(rows: read.Rows) -> Reals:
+    """Square of the error of each place, the mean of both directions; empty where errors were not read."""
+    if not set(ERRORS) <= set(rows.columns):
+        return np.empty(0)
+    ra, dec = (rows.columns[c] for c in ERRORS)
+    return np.asarray((ra * ra + dec * dec) / 2)
 
 
 def _pairs(match: Match, left: Left, right: Right, own: int) -> Pairs:

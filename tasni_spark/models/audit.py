@@ -285,7 +285,7 @@ def _row_hashes(values: NDArray[np.float32]) -> Ints:
     bits = np.ascontiguousarray(values).view(np.int32).astype(np.int64)
     known = ~np.isnan(values)
     with np.errstate(over="ignore"):
-        found = np.where(known, bits * weights, 0).sum(1)
+        found: Ints = np.where(known, bits * weights, 0).sum(1)
     few = known.sum(1) < 4
     found[few] = -np.arange(few.sum()) - 1
     return found

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tasni_spark.core.compare import compare
@@ -136,13 +137,46 @@ def test_a_poisoned_group_is_left_for_later_and_a_compaction_comes_between(
     assert_same(whole, lake, *MATCHED)
 
 
-def test_crossmatch_killed_between_commit_and_progress(spark: Any, ready: Lake, whole: Lake, tmp_path: Path) -> None:
+def test_crossmatch_killed_before_and_after_a_commit(spark: Any, ready: Lake, whole: Lake, tmp_path: Path) -> None:
     lake = copied(spark, ready, tmp_path / "lake")
     flags = ("--rights", "gaia_dr3")
-    dead = ran(lake, "crossmatch", *flags, "--run-id", "k", TASNI_KILL="crossmatch:2:after")
-    assert dead.returncode == -signal.SIGKILL
+    for place, name in (("crossmatch:1:before", "--run-id"), ("crossmatch:2:after", "--resume")):
+        assert ran(lake, "crossmatch", *flags, name, "k", TASNI_KILL=place).returncode == -signal.SIGKILL
     assert ran(lake, "crossmatch", *flags, "--resume", "k").returncode == 0
     assert_same(whole, lake, *MATCHED)
+    assert_nothing_else_is_seen(lake)
+
+
+def test_a_worker_of_the_tile_engine_is_killed(spark: Any, ready: Lake, whole: Lake, tmp_path: Path) -> None:
+    lake = copied(spark, ready, tmp_path / "lake")
+    run = subprocess.Popen(command(lake, "crossmatch", "--rights", "gaia_dr3", "--engine", "tiles"))
+    killed = False
+    while run.poll() is None:
+        for worker in () if killed else workers(run.pid):
+            worker.kill()
+            killed = True
+        time.sleep(0.02)
+    assert killed
+    assert run.returncode == 0
+    assert_same(whole, lake, *MATCHED)
+    assert_nothing_else_is_seen(lake)
+
+
+def workers(pid: int) -> list[psutil.Process]:
+    """Python workers below a driver: what their daemon has forked."""
+    try:
+        below = psutil.Process(pid).children(recursive=True)
+        daemons = [p for p in below if "tasni_spark.crossmatch.tiles.daemon" in p.cmdline()]
+        return [p for p in daemons if p.ppid() in {d.pid for d in daemons}]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def assert_nothing_else_is_seen(lake: Lake) -> None:
+    """Files of attempts that died may lie about, but no reader of the table meets one."""
+    found = lake.read(lake.ref("matches"))
+    key = ["left_survey", "right_survey", "left_id", "right_id"]
+    assert found.count() == found.select(*key).distinct().count() == lake.rows(lake.ref("matches"))
 
 
 def test_two_runs_at_once_and_a_changed_cut_set(whole: Lake, tmp_path: Path) -> None:

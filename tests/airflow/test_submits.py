@@ -17,7 +17,7 @@ from tests.small import ROOT, ROWS, assert_same, free_port, tasni
 
 httpx = pytest.importorskip("httpx", reason="httpx comes with Airflow's environment")
 pytestmark = pytest.mark.airflow
-PATIENCE_S = 600
+PATIENCE_S = 1200
 
 
 @pytest.fixture(scope="module")

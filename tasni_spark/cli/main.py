@@ -25,6 +25,7 @@ COMMANDS = {
     "compare": "compare two lakes, table by table; exit code 4 if unequal",
     "show": "show all that is known of a source or of a place",
     "why": "say why a source was kept or rejected",
+    "audit": "say whether a model may be trained on a table, and why not",
     "sql": "ask the lake in SQL, with the sky's functions",
     "export": "write a table as VOTable, FITS, ECSV, CSV, Parquet or HATS",
     "gpu-plan": "say what of a job would not run on a GPU",

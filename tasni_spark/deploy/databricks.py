@@ -107,15 +107,16 @@ def _bundle(where: Platform) -> dict[str, Any]:
 
 
 def _job(drawn: Drawing, all_drawn: list[Drawing], where: Platform) -> dict[str, Any]:
-    """A DAG as a job; where another DAG waits for its tables, its last task starts that."""
-    tasks = [_task(t, where) for t in drawn.tasks]
+    """A DAG as a job; where another DAG waits for its tables, a last task starts that."""
+    own = [_task(t, where) for t in drawn.tasks]
+    then = []
     written = {table for t in drawn.tasks for table in t.writes}
     for other in all_drawn:
         if isinstance(other.schedule, tuple) and written & set(other.schedule):
-            tasks.append(
+            then.append(
                 {
                     "task_key": f"then_{other.stage}",
-                    "depends_on": [{"task_key": t["task_key"]} for t in tasks],
+                    "depends_on": [{"task_key": t["task_key"]} for t in own],
                     "run_job_task": {"job_id": f"${{resources.jobs.{other.name}.id}}"},
                 }
             )
@@ -126,7 +127,7 @@ def _job(drawn: Drawing, all_drawn: list[Drawing], where: Platform) -> dict[str,
         "max_concurrent_runs": 1,
         **({"schedule": weekly} if drawn.schedule == "@weekly" else {}),
         "job_clusters": [{"job_cluster_key": "tasni", "new_cluster": cluster(where)}],
-        "tasks": tasks,
+        "tasks": [*own, *then],
     }
 
 

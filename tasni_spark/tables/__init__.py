@@ -1,6 +1,7 @@
 """The tables, declared once each; nothing here imports Spark."""
 
 from tasni_spark.tables.associations import MATCH_TILES, MATCHES, XMATCH_QA
+from tasni_spark.tables.features import FEATURE_STRATA, FEATURE_TABLE
 from tasni_spark.tables.light_curves import (
     CLASS_COUNTS,
     COMPLETENESS,
@@ -14,6 +15,15 @@ from tasni_spark.tables.light_curves import (
     VARIABILITY,
     VARIABILITY_CLASSES,
     VISITS,
+)
+from tasni_spark.tables.models import (
+    FEATURE_AUDIT,
+    LABELS,
+    MODEL_MEASURES,
+    OUT_OF_FOLD,
+    SCORES,
+    SPLITS,
+    STANDINGS,
 )
 from tasni_spark.tables.ops import OPS_PROGRESS, OPS_RUNS, SURVEYS
 from tasni_spark.tables.search import CANDIDATES, CUTFLOW, VERDICTS
@@ -48,6 +58,15 @@ TABLES = {
         COMPLETENESS,
         VARIABILITY_CLASSES,
         CLASS_COUNTS,
+        FEATURE_STRATA,
+        FEATURE_TABLE,
+        LABELS,
+        SPLITS,
+        FEATURE_AUDIT,
+        OUT_OF_FOLD,
+        MODEL_MEASURES,
+        SCORES,
+        STANDINGS,
     )
 }
 """Tables that jobs write; those of a survey come from its definition in `conf/surveys`."""

@@ -65,10 +65,12 @@ def test_a_bundle_has_the_tasks_of_the_map(bundle: dict[str, str], drawn: dict[s
                 known(tasks[key]["spark_python_task"]["parameters"])
 
 
-def test_a_search_follows_the_ingest(bundle: dict[str, str], drawn: dict[str, Drawing]) -> None:
-    last = job(bundle, "tasni_ingest")["tasks"][-1]
-    assert last["run_job_task"] == {"job_id": "${resources.jobs.tasni_search.id}"}
-    assert len(last["depends_on"]) == len(drawn["tasni_ingest"].tasks)
+def test_what_reads_its_tables_follows_the_ingest(bundle: dict[str, str], drawn: dict[str, Drawing]) -> None:
+    after = {t["task_key"]: t for t in job(bundle, "tasni_ingest")["tasks"] if "run_job_task" in t}
+    assert set(after) == {"then_search", "then_variability"}
+    for key, task in after.items():
+        assert task["run_job_task"] == {"job_id": f"${{resources.jobs.tasni_{key.removeprefix('then_')}.id}}"}
+        assert len(task["depends_on"]) == len(drawn["tasni_ingest"].tasks)
 
 
 def test_the_bundle_has_two_targets_and_the_variables_it_uses(bundle: dict[str, str]) -> None:

@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SURVEYS = sorted(p.stem for p in (ROOT / "conf/surveys").glob("*.toml"))
 ALL: list[Table] = [*TABLES.values(), *RECORDS.values(), positions("any")]
 ALL += [load(s).tables(tiled=True)[0] for s in SURVEYS]
+WIDE = {"features"}
+"""Read by name, fewer than 95 columns at a time."""
 TYPE = re.compile(r"^(tinyint|smallint|int|bigint|float|double|string|boolean|array<\w+>|map<\w+,\w+>)$")
 
 
@@ -32,7 +34,7 @@ def test_declaration(table: Table) -> None:
     assert not set(table.stats) & set(table.partition), "Delta keeps no statistics of partition columns"
     plain = {"int", "bigint", "float", "double", "string"}
     assert {table.column(c).type for c in table.stats} <= plain, "Delta keeps no statistics of other types"
-    assert len(table.columns) < 100, "above 100 columns Spark gives up generated code and vectorised reads"
+    assert len(table.columns) < 100 or table.name in WIDE, "above 100 Spark gives up generated code, vectorised reads"
     for c in table.columns:
         assert c.doc, c.name
         assert TYPE.match(c.type), c

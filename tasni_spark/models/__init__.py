@@ -1,0 +1,1 @@
+"""Models: audits of what they learn from, training, scoring, error rates and the ranked list."""

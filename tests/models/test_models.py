@@ -1,0 +1,201 @@
+"""Kinds of models, folds, calibration, error rates and the registry, on arrays: no JVM."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import kstest
+from sklearn.ensemble import IsolationForest
+from sklearn.metrics import average_precision_score
+
+from tasni_spark.core.errors import ContractError, DataError
+from tasni_spark.core.files import Folder
+from tasni_spark.models import registry, splits, trees
+from tasni_spark.models.card import card
+from tasni_spark.models.errors import calibration, p_values, q_of
+from tasni_spark.models.fit import FitConfig, calibrated, chosen, fit, scores
+from tasni_spark.models.learners import LEARNERS
+from tasni_spark.models.sample import Rows, wanted
+from tasni_spark.tables.features import FEATURES
+from tasni_spark.tables.models import MODELS
+
+pytestmark = pytest.mark.slow
+
+N, COLUMNS, FOLDS = 2_400, 8, 4
+CFG = FitConfig(xgboost_trees=40, bags=4, components=60, isolation_trees=60, n_features=6, least_isotonic=100)
+ARRAYS = [m for m, kind in LEARNERS.items() if kind.score]
+
+
+@pytest.fixture(scope="module")
+def rows() -> Rows:
+    """Two populations on blocks in a row: folds are quarters, and the blocks at their borders are rings."""
+    rng = np.random.default_rng(6)
+    label = (rng.random(N) < 0.08).astype(float)
+    values = rng.normal(size=(N, COLUMNS)).astype(np.float32)
+    values[:, :3] += 3.0 * label[:, None].astype(np.float32)
+    values[rng.random((N, COLUMNS)) < 0.05] = np.nan
+    label[rng.random(N) < 0.5] = np.nan
+    block = rng.integers(0, 40, N)
+    fold = block // 10
+    buffers = np.zeros((N, FOLDS), bool)
+    for k in range(FOLDS):
+        buffers[(block == 10 * k - 1) | (block == 10 * k + 10), k] = True
+    return Rows(
+        wanted(("photometric",))[:COLUMNS],
+        values,
+        label,
+        fold,
+        buffers,
+        block,
+        np.arange(N),
+        np.arange(N),
+        block,
+        np.zeros(N, np.int64),
+        np.isnan(label) & (rng.random(N) < 0.5),
+        rng.uniform(0, 360, N),
+        rng.uniform(-80, 80, N),
+    )
+
+
+def test_every_kind_is_declared() -> None:
+    assert list(LEARNERS) == list(MODELS)
+
+
+@pytest.mark.parametrize("model", ARRAYS)
+def test_a_model_learns_is_stored_and_says_the_same(model: str, rows: Rows, tmp_path: Path) -> None:
+    fitted = fit(model, rows, CFG, None)
+    labelled = rows.has_label
+    want = average_precision_score(rows.label[labelled] > 0.5, fitted.score[labelled])
+    assert fitted.measures["average_precision"].value == pytest.approx(want, abs=1e-9)
+    low, high = fitted.measures["average_precision"][1:]
+    assert low < want < high
+    assert want > (0.15 if LEARNERS[model].is_outlier else 0.6), "prevalence is 0.08"
+    assert np.array_equal(fit(model, rows, CFG, None).score, fitted.score), "fitted twice"
+    t = fitted.trained
+    about = {
+        "seed": 1,
+        "reads": {"features": 3},
+        "n_positive": 1,
+        "n_negative": 1,
+        "n_unlabelled": 1,
+        "folds": {"1": 0},
+    }
+    about |= {"measures": {n: list(i) for n, i in fitted.measures.items()}}
+    kept = replace(t, about=about)
+    home = Folder.at(str(tmp_path))
+    model_id = registry.save(kept, home, "allwise", "cold_dwarf", card(kept, "allwise", "cold_dwarf"))
+    assert registry.save(kept, home, "allwise", "cold_dwarf", "") == model_id
+    again = registry.load(home, model_id, None)
+    x = rows.only(t.names).values
+    assert np.allclose(scores(again, x, None), scores(t, x, None), rtol=1e-6, atol=1e-9)
+    assert not list(tmp_path.rglob("*.pkl"))
+    artefact = next((tmp_path / model_id / "artefact").iterdir())
+    artefact.write_bytes(artefact.read_bytes() + b" ")
+    with pytest.raises(ContractError, match="its artefact is not that of the manifest"):
+        registry.load(home, model_id, None)
+
+
+def test_a_model_of_another_dictionary_is_refused(rows: Rows, tmp_path: Path) -> None:
+    t = fit("robust_distance", rows, CFG, None).trained
+    home = Folder.at(str(tmp_path))
+    model_id = registry.save(t, home, "allwise", "cold_dwarf", "card")
+    manifest = tmp_path / model_id / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"dictionary": "of old"}))
+    with pytest.raises(ContractError, match="trained on feature dictionary of old"):
+        registry.load(home, model_id, None)
+    with pytest.raises(DataError, match="not in the registry"):
+        registry.load(home, "nobody", None)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda r: replace(r, label=np.where(r.has_label, 1.0, np.nan)), "one class only"),
+        (
+            lambda r: replace(r, values=np.where(np.arange(COLUMNS) == 2, np.inf, r.values).astype(np.float32)),
+            "infinite",
+        ),
+        (lambda r: replace(r, values=np.where(np.arange(COLUMNS) == 2, 1, r.values).astype(np.float32)), "constant"),
+        (lambda r: replace(r, label=np.where(np.arange(N) < 2, 1.0, 0.0)), "folds without one"),
+    ],
+)
+def test_bad_rows_are_refused(spoil: object, message: str, rows: Rows) -> None:
+    with pytest.raises(DataError, match=message):
+        fit("xgboost", spoil(rows), CFG, None)  # type: ignore[operator]
+    with pytest.raises(ContractError, match="no nothing"):
+        rows.only(["nothing"])
+
+
+def test_no_row_trains_for_its_fold_or_beside_it(rows: Rows) -> None:
+    for k in rows.folds:
+        used = np.unique(rows.block[rows.trains(k)])
+        tested = np.unique(rows.block[rows.fold == k])
+        assert np.abs(used[:, None] - tested[None, :]).min() == 2
+
+
+def test_patches_are_dealt_whole_and_rings_lie_between() -> None:
+    cells = {b: 1 + b % 7 for b in range(12 * 4**splits.BLOCK_ORDER)}
+    fold = splits.dealt(cells, 5, 1)
+    assert len({(b >> 4, f) for b, f in fold.items()}) == 48
+    load = [sum(cells[b] for b in cells if fold[b] == k) for k in range(5)]
+    assert max(load) < 1.2 * min(load)
+    near = splits.rings(fold)
+    clear = [sum(k != fold[b] and k not in near[b] for b in fold) / len(fold) for k in range(5)]
+    assert min(clear) > 0.5, "a ring that costs most of the training rows is none"
+    with pytest.raises(DataError, match="lower folds"):
+        splits.dealt({0: 5, 1: 5}, 2, 1)
+
+
+def test_features_are_chosen_on_training_rows(rows: Rows) -> None:
+    which = rows.has_label
+    names = chosen(rows, which, rows.label[which], np.ones(which.sum()), replace(CFG, n_features=3))
+    assert set(names) == set(rows.names[:3])
+
+
+@pytest.mark.parametrize("least", [10, 10_000])
+def test_probabilities_are_calibrated(least: int) -> None:
+    rng = np.random.default_rng(7)
+    truth = rng.normal(-1, 1.5, 20_000)
+    y = (rng.random(20_000) < 1 / (1 + np.exp(-truth))).astype(float)
+    knots = calibrated(3 * truth + 1, y, np.arange(20_000) < 10_000, replace(CFG, least_isotonic=least))
+    p = np.interp(3 * truth[10_000:] + 1, knots["x"], knots["y"])
+    for low in np.arange(0, 1, 0.2):
+        here = (p >= low) & (p < low + 0.2)
+        assert y[10_000:][here].mean() == pytest.approx(p[here].mean(), abs=0.05)
+
+
+def test_the_forest_in_arrays_is_that_of_scikit_learn() -> None:
+    x = np.random.default_rng(8).normal(size=(1_500, 5)).astype(np.float32)
+    x[:20] *= 6
+    mine = trees.strangeness(trees.grown(x, 50, 128, 3), x)
+    theirs = -IsolationForest(n_estimators=50, max_samples=128, random_state=3).fit(x).score_samples(x)
+    assert np.allclose(mine, theirs, rtol=1e-9)
+
+
+def test_conformal_p_is_uniform_in_each_stratum_and_q_holds() -> None:
+    rng = np.random.default_rng(9)
+    stratum = rng.integers(0, 3, 60_000)
+    score = rng.normal(size=60_000) * (1 + stratum)
+    by = calibration(score[:20_000], stratum[:20_000])
+    is_odd = np.zeros(40_000, bool)
+    is_odd[:3_000] = True
+    test, of = score[20_000:] + 12 * is_odd, stratum[20_000:]
+    p = p_values(test, of, by)
+    for s in range(3):
+        assert kstest(p[(of == s) & ~is_odd], "uniform").pvalue > 1e-3
+    levels, counts = np.unique(p, return_counts=True)
+    q = q_of(levels, counts)
+    qs = np.array([q[v] for v in p])
+    for limit in (0.05, 0.1, 0.2):
+        claimed = qs <= limit
+        assert claimed.sum() > 2_000
+        assert (~is_odd)[claimed].mean() <= limit + 2 * np.sqrt(limit / claimed.sum())
+
+
+def test_a_model_never_asks_for_a_stratum() -> None:
+    assert all(FEATURES[n].role == "feature" for n in wanted(()))
+    assert "spatial__galactic__b__deg" in wanted((), ("spatial__galactic__b__deg",))

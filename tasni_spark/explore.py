@@ -18,6 +18,7 @@ from tasni_spark.core.lake import Lake
 from tasni_spark.core.session import session
 from tasni_spark.core.spec import Ref, Table
 from tasni_spark.sky.functions import register
+from tasni_spark.tables.models import STANDINGS
 from tasni_spark.tables.ops import OPS_PROGRESS, OPS_RUNS, SURVEYS
 from tasni_spark.tables.survey import REJECTS
 from tasni_spark.tables.thermal import THERMAL
@@ -44,7 +45,7 @@ def name_all(lake: Lake) -> list[str]:
     names = lake.names()
     for name in names:
         lake.read(lake.ref(name)).createOrReplaceTempView(name)
-    for table in (REJECTS, THERMAL):  # empty where nothing was rejected yet, or the job has not run: views read them
+    for table in (REJECTS, THERMAL, STANDINGS):  # empty where nothing was rejected, or no job has run: views read them
         if table.name not in names:
             lake.spark.createDataFrame([], contract.struct(table)).createOrReplaceTempView(table.name)
     for table, frame in records(lake).items():

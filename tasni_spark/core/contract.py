@@ -91,5 +91,9 @@ def conform(df: DataFrame, table: Table) -> DataFrame:
 
 
 def check_clause(table: Table) -> str:
-    """The SQL condition that all stored rows meet: ranges of columns that say one; empty when none does."""
-    return " AND ".join(f"{c.name} BETWEEN {c.range[0]} AND {c.range[1]}" for c in table.columns if c.range is not None)
+    """The SQL condition that all stored rows meet: ranges of columns that say one; empty when none does.
+
+    A null, not measured, is in every range; to Delta a condition that is null is one that is not met.
+    """
+    tests = [(c, f"{c.name} BETWEEN {c.range[0]} AND {c.range[1]}") for c in table.columns if c.range is not None]
+    return " AND ".join(f"({c.name} IS NULL OR {test})" if c.nullable else test for c, test in tests)

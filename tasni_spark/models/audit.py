@@ -27,11 +27,13 @@ class AuditConfig:
 
     greatest_null_auc: float = opt(0.7, "AUC of a column's missing pattern above which it is refused")
     greatest_digit_auc: float = opt(0.9, "AUC of a column's number of decimals above which it is refused")
-    greatest_auc: float = opt(0.9995, "AUC of one column above which the label is taken for a formula of it")
-    greatest_tree_auc: float = opt(0.9995, "AUC, in other blocks, of a tree of three questions: the same of several")
+    greatest_precision: float = opt(
+        0.999, "average precision of one column, or of three questions, above which the label is a formula of them"
+    )
     greatest_sky_auc: float = opt(0.9, "AUC of the position alone above which the label is a place")
     least_pooled_auc: float = opt(0.75, "AUC over the sky above which a column must also tell inside blocks")
     greatest_within_auc: float = opt(0.55, "AUC inside blocks below which such a column only knows the place")
+    least_positive: int = opt(30, "measured positives from which on a column can be refused for what its values tell")
     least_per_class: int = opt(10, "rows of each class without which nothing can be said")
     folds: int = opt(5, "parts of the blocks in which trees are tested")
     seed: int = opt(1, "of folds and of the shuffled labels")
@@ -170,6 +172,7 @@ def _finding(sample: Sample, k: int, has_label: Bools, y: Bools, cfg: AuditConfi
     null_ap = max(average_precision(n.astype(float), y), average_precision(-n.astype(float), y))
     labelled = _sided(auc(is_null.astype(float), has_label)) if not has_label.all() else float("nan")
     digits = _sided(auc(_decimals(v[good]), y[good]))
+    n_pos = int(y[good].sum())
     lineage = ", ".join(sorted(set(sample.inputs.get(name, ())) & sample.rule_inputs))
     ground = ""
     if lineage:
@@ -178,11 +181,11 @@ def _finding(sample: Sample, k: int, has_label: Bools, y: Bools, cfg: AuditConfi
         ground = f"whether it is missing predicts the label (AUC {null_auc:.3f})"
     elif name not in sample.sky_nulls and labelled > cfg.greatest_null_auc:
         ground = f"whether it is missing tells labelled rows from the others (AUC {labelled:.3f})"
-    elif digits > cfg.greatest_digit_auc and whole <= cfg.greatest_auc:
+    elif digits > cfg.greatest_digit_auc and ap <= cfg.greatest_precision:
         ground = f"how many decimals it has predicts the label (AUC {digits:.3f}): two catalogues in one column"
-    elif whole > cfg.greatest_auc and min(y[good].sum(), (~y[good]).sum()) >= cfg.least_per_class:
-        ground = f"alone it separates the classes (AUC {whole:.4f}): the label is a formula of it"
-    elif whole > cfg.least_pooled_auc and inside < cfg.greatest_within_auc:
+    elif n_pos >= cfg.least_positive and ap > cfg.greatest_precision:
+        ground = f"alone it separates the classes (average precision {ap:.4f}): the label is a formula of it"
+    elif n_pos >= cfg.least_positive and whole > cfg.least_pooled_auc and inside < cfg.greatest_within_auc:
         ground = f"it tells over the sky (AUC {whole:.3f}), not inside blocks ({inside:.3f}): it knows the place"
     return Finding(
         name, int(good.sum()), int(n.sum()), whole, inside, ap, null_auc, null_ap, labelled, digits, lineage, ground
@@ -223,12 +226,10 @@ def _of_the_whole(sample: Sample, has_label: Bools, y: Bools, cfg: AuditConfig) 
     held_out = _held_out(
         DecisionTreeClassifier(max_depth=3, random_state=cfg.seed, class_weight="balanced"), x, y, fold
     )
-    tree = auc(held_out, y)
-    yield (
-        "tree_auc",
-        tree,
-        _if(tree > cfg.greatest_tree_auc, f"three questions give the label away (AUC {tree:.4f} in blocks not seen)"),
-    )
+    tree, ap = auc(held_out, y), average_precision(held_out, y)
+    is_formula = y.sum() >= cfg.least_positive and ap > cfg.greatest_precision
+    ground = f"three questions give the label away (average precision {ap:.4f} in blocks not seen)"
+    yield "tree_auc", tree, _if(is_formula, ground)
     xyz = sample.xyz[has_label]
     known = np.isfinite(xyz).all(1)
     if known.sum() > cfg.least_per_class:

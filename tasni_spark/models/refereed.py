@@ -17,7 +17,7 @@ from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
 from tasni_spark.models.audit import AuditConfig, Sample, Verdict, audit, told
 from tasni_spark.models.labels import USES
-from tasni_spark.models.sample import Rows, rows_of, sky_nulls, wanted
+from tasni_spark.models.sample import Rows, framed, rows_of, sky_nulls, wanted
 from tasni_spark.tables.features import FEATURES
 from tasni_spark.tables.models import FEATURE_AUDIT
 
@@ -73,8 +73,8 @@ def feature_audit(inputs: Inputs, _: Group, cfg: FeatureAuditConfig) -> Output:
     inputs.notes["verdict"] = told(verdict, f"features of {cfg.left} for {cfg.target}")
     inputs.notes["grounds"] = list(verdict.grounds)
     table = pd.DataFrame([f._asdict() for f in verdict.findings]).rename(columns={"name": "feature"})
-    frame = inputs.spark.createDataFrame(table.assign(survey=cfg.left, target=cfg.target))
-    return {FEATURE_AUDIT: frame.select(*FEATURE_AUDIT.names)}
+    told_of = table.assign(survey=cfg.left, target=cfg.target)
+    return {FEATURE_AUDIT: framed(inputs.spark, told_of, FEATURE_AUDIT)}
 
 
 def tell(inputs: Inputs, _: FeatureAuditConfig, __: Mapping[str, int], ___: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from tasni_spark.core.errors import ContractError, DataError
+from tasni_spark.core.spec import Table
 from tasni_spark.core.work import Inputs
 from tasni_spark.models.measures import Bools, Floats, Ints
 from tasni_spark.tables.features import FEATURE_TABLE, FEATURES
@@ -134,3 +136,9 @@ def rows_of(inputs: Inputs, survey: str, target: str, names: Sequence[str]) -> R
         dec=found[SKY[1]].to_numpy(np.float64),
         **whole,
     )
+
+
+def framed(spark: SparkSession, rows: pd.DataFrame, table: Table) -> DataFrame:
+    """Rows as a frame of the declared columns; NaN is null."""
+    types = ", ".join(f"{c.name} {c.type}" for c in table.columns)
+    return spark.createDataFrame(rows[list(table.names)], types)

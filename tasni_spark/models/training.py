@@ -20,7 +20,7 @@ from tasni_spark.models.card import card
 from tasni_spark.models.fit import FitConfig, Fitted, fit, varying
 from tasni_spark.models.learners import LEARNERS
 from tasni_spark.models.refereed import of_features, refuse
-from tasni_spark.models.sample import Rows, rows_of, wanted
+from tasni_spark.models.sample import Rows, framed, rows_of, wanted
 from tasni_spark.tables.models import MODEL_MEASURES, OUT_OF_FOLD
 
 
@@ -77,8 +77,7 @@ def training(inputs: Inputs, _: Group, cfg: TrainingConfig) -> Output:
     inputs.notes["models"] = ids
     told = pd.concat([_out_of_fold(cfg, rows, m, ids[m], f) for m, f in found.items()], ignore_index=True)
     measured = pd.DataFrame([line for m, f in found.items() for line in _measures(cfg, rows, m, ids[m], f)])
-    frames = {t: inputs.spark.createDataFrame(d) for t, d in ((OUT_OF_FOLD, told), (MODEL_MEASURES, measured))}
-    return {t: f.select(*t.names) for t, f in frames.items()}
+    return {t: framed(inputs.spark, d, t) for t, d in ((OUT_OF_FOLD, told), (MODEL_MEASURES, measured))}
 
 
 def _kept(
@@ -105,24 +104,20 @@ def _kept(
 
 
 def _out_of_fold(cfg: TrainingConfig, rows: Rows, model: str, model_id: str, fitted: Fitted) -> pd.DataFrame:
-    known = rows.has_label
-    return (
-        pd.DataFrame(
-            {
-                "survey": cfg.left,
-                "target": cfg.target,
-                "model": model,
-                "model_id": model_id,
-                "id": rows.id,
-                "hpx29": rows.hpx29,
-                "fold": rows.fold.astype(np.int32),
-                "is_positive": pd.array(np.where(known, rows.label == 1, None), "boolean"),  # type: ignore[call-overload]
-                "score": fitted.score,
-                "probability": fitted.probability,
-            }
-        )
-        .astype({"is_positive": object})
-        .replace({np.nan: None, pd.NA: None})
+    is_positive = np.where(rows.has_label, rows.label == 1, None)  # type: ignore[call-overload]
+    return pd.DataFrame(
+        {
+            "survey": cfg.left,
+            "target": cfg.target,
+            "model": model,
+            "model_id": model_id,
+            "id": rows.id,
+            "hpx29": rows.hpx29,
+            "fold": rows.fold.astype(np.int32),
+            "is_positive": is_positive,
+            "score": fitted.score,
+            "probability": fitted.probability,
+        }
     )
 
 

@@ -85,7 +85,18 @@ def fades(inputs: Inputs, left: str, exposures: str, truth: str) -> Fades | None
         return None
     names = ("n_tests", "w1_drift_mag_per_yr", "w2_drift_mag_per_yr")
     told = mine.agg(*[F.max(n) for n in names], F.count_if(F.col("w2_n_controls") > 0)).collect()[0]
-    return Fades(verdicts, told[0], told[3], told[1], told[2], _rows(inputs, mine, left), _truth(inputs, mine, truth))
+    return Fades(
+        verdicts,
+        told[0],
+        told[3],
+        told[1],
+        told[2],
+        _rows(inputs, mine, left),
+        _truth(inputs, mine, truth),
+        _all(inputs, "class_counts", left, exposures),
+        _trials(inputs, left, exposures),
+        _deepest(inputs, left, exposures),
+    )
 
 
 def _rows(inputs: Inputs, trends: DataFrame, left: str) -> list[dict[str, Any]]:

@@ -162,7 +162,8 @@ def controls(rows: Rows, cfg: EnsembleConfig, judge: VerdictConfig) -> tuple[Int
     Returns
     -------
     code, n, sums : (k,), (k,), (3, k)
-        Sums of w, w d and w d^2 for each code, d the distance of a visit from the mean of its source.
+        Stars of each code, which near a pole may have several visits in it; sums of w, w d and w d^2 over the visits,
+        d the distance of a visit from the mean of its source.
     """
     v = rows.visits
     is_control = np.zeros(len(rows.band), bool)
@@ -174,10 +175,12 @@ def controls(rows: Rows, cfg: EnsembleConfig, judge: VerdictConfig) -> tuple[Int
     d = v.mag - means(v)[rows.source]
     least = np.array([c.least_exposures for c in CONFIG.values()])[rows.band][rows.source]
     use = is_control[rows.source] & (rows.code >= 0) & (v.n_used >= least) & (np.abs(d) <= cfg.clip_mag)
-    code, at = np.unique(rows.code[use], return_inverse=True)
+    mine, star = rows.code[use], rows.source[use]
+    is_first = np.append(np.ones(min(1, len(mine)), bool), (mine[1:] != mine[:-1]) | (star[1:] != star[:-1]))
+    code, at = np.unique(mine, return_inverse=True)
     w, d = v.err[use] ** -2.0, d[use]
     sums = np.array([np.bincount(at, x, len(code)) for x in (w, w * d, w * d * d)]).reshape(3, len(code))
-    return code, np.bincount(at, minlength=len(code)), sums
+    return code, np.bincount(at[is_first], minlength=len(code)), sums
 
 
 def corrected(rows: Rows, drift: Drift, least: int) -> tuple[Visits, Ints]:

@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
@@ -35,8 +34,6 @@ from tests.bench.usage import Usage, measured
 RADIUS_ARCSEC = 3.0
 SIZES = {"S": 1_000_000, "L": 4_000_000, "X": 16_000_000, "P": 1_000_000}
 LSDB_PYTHON = Path(".venv-lsdb/bin/python").absolute()
-EPOCHS = {"left": 2010.5, "right": 2010.5, "moving": 2016.0}
-"""Surveys of the lake; the third is the second with proper motions."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +107,8 @@ ROWS = {
     "sql": Row("sql", job("sql", "right"), MATCHES, True),
     "sql-motion": Row("sql, with motion", job("sql", "moving"), MATCHES, True, "moving"),
     "sedona": Row("sedona", job("sedona", "right"), MATCHES, True),
+    "shapes": Row("Sedona: right sources in 10,000 polygons", own("shapes"), None, True),
+    "ranges": Row("ranges: right sources in a map of cells", own("ranges"), None, True),
     "attach": Row("Spark: both sides' columns to stored pairs", own("attach"), None, True),
     "ckdtree": Row("cKDTree, all columns", own("ckdtree"), WRITTEN),
     "duckdb": Row("DuckDB, association only", own("duckdb"), WRITTEN),
@@ -126,9 +125,11 @@ def work(way: str, folder: Path) -> None:
 
         session("local", "bench").range(1).count()
     elif way == "prepare":
-        prepare(folder, ["left", "right"])
+        twoskies.prepare(folder, ["left", "right"])
     elif way == "moving":
-        prepare(folder, ["moving"])
+        twoskies.prepare(folder, ["moving"])
+    elif way in ("shapes", "ranges"):
+        inside(folder, way)
     elif way == "attach":
         peers.attach(folder / "lake", folder, folder / "out")
     elif way == "ckdtree":
@@ -137,43 +138,33 @@ def work(way: str, folder: Path) -> None:
         peers.duckdb(folder, folder / "out", RADIUS_ARCSEC, wide=way == "duckdb-wide")
 
 
-def prepare(folder: Path, surveys: Sequence[str]) -> None:
-    """Positions tables from raw files, and a tiling where there is none."""
+def inside(folder: Path, way: str) -> None:
+    """Sources of the right survey in hexagons of one degree, or in a map of 60,000 ranges: counted."""
     import pandas as pd
-    from pyspark.sql import functions as F
 
-    from tasni_spark.core.lake import Lake
     from tasni_spark.core.session import session
-    from tasni_spark.ingest import raw
-    from tasni_spark.ingest.rows import located, narrow
-    from tasni_spark.ingest.survey import load
-    from tasni_spark.sky.tiling import balanced, span
-    from tasni_spark.tables.sky import TILING
-    from tasni_spark.tables.survey import positions
+    from tasni_spark.crossmatch import shapes
+    from tasni_spark.sky.footprint import with_observed
+    from tests.bench.observed import ranges
 
     spark = session("local", "bench")
-    lake, held = Lake(spark, str(folder / "lake")), balanced(np.load(folder / "held.npy"), 1_000_000)
-    tiles = [4 ** (order + 1) + pixel for order, pixel, _ in held]
-    if not lake.exists(TILING.ref):
-        rows = [(t, o, p, *span(t), n, "left") for t, (o, p, n) in zip(tiles, held, strict=True)]
-        lake.create(TILING)
-        lake.replace(spark.createDataFrame(pd.DataFrame(rows, columns=list(TILING.names))), TILING, {}, transaction="t")
-    for name in surveys:
-        path = folder / f"{name}.toml"
-        path.write_text(twoskies.definition(name, EPOCHS[name], moves=name == "moving"))
-        survey, files = load(str(path)), folder / ("left" if name == "left" else "right")
-        rows = spark.read.parquet(str(files)).withColumn(raw.BAD, F.array().cast("array<string>"))
-        table = positions(name)
-        lake.create(table)
-        size = pads.dataset(files).count_rows()
-        made = narrow(located(rows, survey, tiles).where("reason IS NULL"), survey)
-        lake.replace(made, table, {}, transaction=name, parts=-(-size // 1_000_000))
-        lake.publish(table.but(name=name), {"survey": name, "match_radius_arcsec": survey.match_radius_arcsec})
+    rows = spark.read.format("delta").load(str(folder / "lake" / "right_positions"))
+    if way == "ranges":
+        found = with_observed(rows, spark.createDataFrame(ranges()), "bench", "seen").where("seen")
+    else:
+        rng, turn = np.random.default_rng(9), np.radians(60 * np.arange(6))
+        centres = zip(rng.uniform(0, 360, 10_000), np.degrees(np.arcsin(rng.uniform(-0.98, 0.98, 10_000))), strict=True)
+        made = [
+            shapes.polygon(str(k), list(zip(ra + np.cos(turn) / np.cos(np.radians(d)), d + np.sin(turn), strict=True)))
+            for k, (ra, d) in enumerate(centres)
+        ]
+        found = shapes.shape_join(rows, spark.createDataFrame(pd.DataFrame(made), shapes.SHAPES_DDL))
+    print(f"{found.count():,} of {rows.count():,} sources", file=sys.stderr)
 
 
 def run(command: list[str]) -> Usage:
     """One process, measured."""
-    used = measured(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    used = measured(command, stdout=subprocess.DEVNULL)
     if used.exit_code:
         raise SystemExit(f"exit {used.exit_code}: {' '.join(command)}")
     return used
@@ -203,7 +194,7 @@ def ready(folder: Path, size: str, row: str) -> None:
     """Make what a row needs and is not there: the sky, the lake, and the densities."""
     if not (folder / "held.npy").exists():
         twoskies.make(folder, SIZES[size], is_field=size == "P")
-    if ROWS[row].pairs != MATCHES and row != "attach":
+    if ROWS[row].pairs != MATCHES and row not in ("attach", "shapes", "ranges"):
         return
     lake = folder / "lake"
     for way, right in (("prepare", "right"), ("moving", "moving")):
@@ -253,7 +244,7 @@ def drawn(found: dict[str, dict[str, tuple[list[Usage], tuple[int, int]]]]) -> T
         slope = exponent([SIZES[s] for s in grown], [net[s] for s in grown]) if len(grown) > 1 else math.nan
         for s in sizes:
             runs, (pairs, code) = found[s][name]
-            rows = SIZES[s] * (3 if name == "prepare" else 1) / 1000
+            rows = SIZES[s] * {"prepare": 3, "shapes": 2, "ranges": 2}.get(name, 1) / 1000
             rates = ("", "") if name == "noop" else (f"{rows / gross[s]:,.0f}", f"{rows / max(net[s], 0.1):,.0f}")
             wall, peak = statistics.median(u.wall_s for u in runs), max(u.peak_gib for u in runs)
             told = (f"{pairs:,}", f"{code:016x}") if row.pairs else ("", "")

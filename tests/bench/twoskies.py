@@ -6,12 +6,13 @@ right one are unrelated. Made in chunks, so that sizes are limited by the disk.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import astropy.units as u
 import numpy as np
 import pyarrow as pa
+import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 from astropy.coordinates import Latitude, Longitude, SkyCoord
 from cdshealpix.nested import lonlat_to_healpix
@@ -20,6 +21,8 @@ from tasni_spark.sky.tiling import COUNT_ORDER
 
 CHUNK = 1_000_000
 MATCHED = 0.6
+EPOCHS = {"left": 2010.5, "right": 2010.5, "moving": 2016.0}
+"""Surveys of the lake; the third is the second with proper motions."""
 MAGNITUDES = tuple(f"m{k}" for k in range(6))
 MOTION = ("pmra_masyr", "pmdec_masyr", "pmra_error_masyr", "pmdec_error_masyr")
 COLUMNS = (
@@ -116,3 +119,37 @@ def _write(path: Path, rng: np.random.Generator, first: int, ra: np.ndarray, dec
     reals = {m: rng.uniform(10, 20, n).astype(np.float32) for m in MAGNITUDES}
     reals |= dict(zip(MOTION, (*rng.normal(0, fast, (2, n)), *np.full((2, n), 0.5)), strict=True))
     pq.write_table(pa.table({"id": np.arange(first, first + n), "ra": ra, "dec": dec, **reals}), path)
+
+
+def prepare(folder: Path, surveys: Sequence[str]) -> None:
+    """Positions tables from raw files, and a tiling where there is none."""
+    import pandas as pd
+    from pyspark.sql import functions as F
+
+    from tasni_spark.core.lake import Lake
+    from tasni_spark.core.session import session
+    from tasni_spark.ingest import raw
+    from tasni_spark.ingest.rows import located, narrow
+    from tasni_spark.ingest.survey import load
+    from tasni_spark.sky.tiling import balanced, span
+    from tasni_spark.tables.sky import TILING
+    from tasni_spark.tables.survey import positions
+
+    spark = session("local", "bench")
+    lake, held = Lake(spark, str(folder / "lake")), balanced(np.load(folder / "held.npy"), 1_000_000)
+    tiles = [4 ** (order + 1) + pixel for order, pixel, _ in held]
+    if not lake.exists(TILING.ref):
+        rows = [(t, o, p, *span(t), n, "left") for t, (o, p, n) in zip(tiles, held, strict=True)]
+        lake.create(TILING)
+        lake.replace(spark.createDataFrame(pd.DataFrame(rows, columns=list(TILING.names))), TILING, {}, transaction="t")
+    for name in surveys:
+        path = folder / f"{name}.toml"
+        path.write_text(definition(name, EPOCHS[name], moves=name == "moving"))
+        survey, files = load(str(path)), folder / ("left" if name == "left" else "right")
+        rows = spark.read.parquet(str(files)).withColumn(raw.BAD, F.array().cast("array<string>"))
+        table = positions(name)
+        lake.create(table)
+        size = pads.dataset(files).count_rows()
+        made = narrow(located(rows, survey, tiles).where("reason IS NULL"), survey)
+        lake.replace(made, table, {}, transaction=name, parts=-(-size // 1_000_000))
+        lake.publish(table.but(name=name), {"survey": name, "match_radius_arcsec": survey.match_radius_arcsec})

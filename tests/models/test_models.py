@@ -23,6 +23,8 @@ from tasni_spark.models.sample import Rows, wanted
 from tasni_spark.tables.features import FEATURES
 from tasni_spark.tables.models import MODELS
 
+pytestmark = pytest.mark.slow
+
 N, COLUMNS, FOLDS = 2_400, 8, 4
 CFG = FitConfig(xgboost_trees=40, bags=4, components=60, isolation_trees=60, n_features=6, least_isotonic=100)
 ARRAYS = [m for m, kind in LEARNERS.items() if kind.score]

@@ -11,6 +11,8 @@ import pytest
 from tasni_spark.photometry import tails as module
 from tasni_spark.photometry.tails import PARENT_COLOUR_MAG, reached, red_ratio, tails
 
+pytestmark = pytest.mark.slow
+
 
 def ratios(table: pd.DataFrame) -> np.ndarray:
     return red_ratio(*(table[f"w{b}{kind}"] for b in "123" for kind in ("mpro", "sigmpro")))

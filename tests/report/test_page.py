@@ -15,6 +15,8 @@ from tasni_spark.report.facts import MAP_ORDER, Facts, Flow, ReportConfig
 from tasni_spark.report.fades import Fades
 from tasni_spark.report.page import kept, render, worth
 
+pytestmark = pytest.mark.slow
+
 BANDS = {
     f"w{b}{k}": v for b, m in zip("123", (17.0, 14.5, 12.4), strict=True) for k, v in (("mpro", m), ("sigmpro", 0.1))
 }

@@ -20,6 +20,8 @@ from tasni_spark.tables.light_curves import LIGHTCURVES
 from tasni_spark.variability import lightcurves as lc
 from tasni_spark.variability.pieces import fitting, pieces
 
+pytestmark = pytest.mark.slow
+
 REACH = 0.05
 YEARS = np.linspace(2014.0, 2024.0, 40)
 

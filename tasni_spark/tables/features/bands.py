@@ -138,7 +138,7 @@ PS1 = tuple(
 )
 """Tonry et al. 2012 (2012ApJ...750...99T); AB magnitudes."""
 CATWISE = tuple(
-    Band(f"c{n}", f"catwise2020_w{n}mpro_pm", f"catwise2020_w{n}sigmpro", WISE[n - 1].um, WISE[n - 1].zero_jy)
+    Band(f"cw{n}", f"catwise2020_w{n}mpro_pm", f"catwise2020_w{n}sigmpro", WISE[n - 1].um, WISE[n - 1].zero_jy)
     for n in (1, 2)
 )
 """The fit that moves with the source: Marocco et al. 2021 (2021ApJS..253....8M)."""

@@ -62,14 +62,6 @@ FAMILIES = (
     ),
     Family(
         _G,
-        "motion_chi2",
-        "none",
-        "Chi square of no motion, both components",
-        _NULL,
-        {s: f"pow({m[0]} / {m[2]}, 2) + pow({m[1]} / {m[3]}, 2)" for s, m in _MOTION.items()},
-    ),
-    Family(
-        _G,
         "motion_apart",
         "masyr",
         "Size of the difference of two motions: a mismatch, a blend, or a parallax",
@@ -117,7 +109,6 @@ FAMILIES = (
         "No parallax in Gaia",
         {"gaia": "gaia_dr3_parallax"},
     ),
-    Family(_G, "parallax_error", "mas", "Its error", "No parallax in Gaia", {"gaia": "gaia_dr3_parallax_error"}),
     Family(
         _G,
         "parallax_sigma",
@@ -157,16 +148,16 @@ FAMILIES = (
         _G,
         "position_error",
         "arcsec",
-        "Error of the position",
+        "Error of the position in ra, times cos(dec)",
         "Not given by the survey",
-        {"ra": "sigra", "dec": "sigdec"},
+        {"ra": "sigra"},
     ),
     Family(
         _G,
         "position_shape",
         "none",
-        "Ln of the ratio of the position's errors, and their correlation: blends are drawn out",
+        "Correlation of the position's errors: blends are drawn out",
         "Not given by the survey",
-        {"ratio": "ln(sigra / sigdec)", "correlation": "sign(sigradec) * sigradec * sigradec / (sigra * sigdec)"},
+        {"correlation": "sign(sigradec) * sigradec * sigradec / (sigra * sigdec)"},
     ),
 )

@@ -23,7 +23,6 @@ def _loci() -> dict[str, str]:
     """Signed distances in mag from published borders in the plane of W1 - W2 over W2 - W3, positive inside."""
     lines = {
         # name: (slope, intercept, +1 where the inside is above)
-        "agn_wedge_top": (0.315, 0.796, -1),
         "agn_wedge_bottom": (0.315, -0.222, 1),
         "agn_wedge_end": (-3.172, 7.624, 1),
         "dwarf_t": (0.96, -0.96, 1),
@@ -87,7 +86,7 @@ FAMILIES = (
         "mag",
         "Least colour that a limit in the bluer band allows: the one handle on what W1 does not see",
         "The bluer band is measured, or the redder is not",
-        {f"{a.name}_{b.name}": f"l_{a.name} - m_{b.name}" for a, b in pairs(WISE)},
+        {f"{a}_{b}": f"l_{a} - m_{b}" for a, b in (("w1", "w2"), ("w2", "w3"), ("w2", "w4"), ("w3", "w4"))},
         range=(-15, 20),
     ),
     Family(
@@ -245,7 +244,7 @@ FAMILIES = (
         "none",
         "Exposures with a measurement",
         "Not given by the survey",
-        {b: f"{b}m" for b in _TWO},
+        {"w1": "w1m"},
         role="stratum",
     ),
     Family(
@@ -254,7 +253,7 @@ FAMILIES = (
         "d",
         "Mean time of the exposures, from MJD 55400: which surveys of WISE contributed",
         "Not given by the survey",
-        {b: f"{b}mjdmean - 55400" for b in _TWO},
+        {"w1": "w1mjdmean - 55400"},
         role="stratum",
     ),
     Family(

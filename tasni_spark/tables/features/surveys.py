@@ -87,7 +87,7 @@ FAMILIES = (
         NULL_BAND,
         {
             f"{a.name}_{b.name}": f"(m_{a.name} - m_{b.name}) / {hypot(f'e_{a.name}', f'e_{b.name}')}"
-            for a, b in itertools.pairwise((*PS1, *TWOMASS, *WISE[:2]))
+            for a, b in itertools.pairwise((*PS1, *TWOMASS, WISE[0]))
         },
     ),
     Family(
@@ -170,7 +170,7 @@ FAMILIES = (
         "none",
         "Sources of the survey within the radius of the match",
         _NULL_MATCH,
-        {s: f"{s}_n_neighbours" for s in SURVEYS},
+        {s: f"{s}_n_neighbours" for s in SURVEYS if s != "nvss"},
     ),
     Family(
         _G,
@@ -209,7 +209,6 @@ FAMILIES = (
             "gaia_solved": "gaia_dr3_astrometric_params_solved",
             "panstarrs1_detections": "panstarrs1_ndetections",
             "twomass_galaxy": "twomass_gal_contam",
-            "catwise_artefact": "cast(catwise2020_cc_flags != '0000' AS int)",
             "catwise_unwise": "cast(catwise2020_ab_flags != '00' AS int)",
         },
     ),

@@ -95,7 +95,7 @@ def job(spark: Any, script: Callable[[str], ModuleType]) -> Callable[..., dict[s
         given = request or Request()
         sets = (
             *given.sets,
-            *(f"{name}.{k}={v!r}" if isinstance(v, str) else f"{name}.{k}={v}" for k, v in settings.items()),
+            *(f"{name}.{k}={str(v).lower() if isinstance(v, bool) else repr(v)}" for k, v in settings.items()),
         )
         fields = {**given.__dict__, "lake": root, "sets": sets}
         return execute(script(name).WORK, JOBS, Request(**fields))

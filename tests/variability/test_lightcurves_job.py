@@ -194,7 +194,7 @@ def test_control_stars(demo_lake: Any, job: Callable[..., Any]) -> None:
     assert len(got) > 20
     one = got.sort_values(["n_controls", "cell", "half_year"]).iloc[-1]
     visits = demo_lake.read(Ref("visits")).where(F.col("band") == one["band"]).toPandas()
-    visits = visits[visits["hpx29"] >> 48 == one["cell"]]
+    visits = visits[visits["hpx29"].to_numpy(np.int64) >> 48 == one["cell"]]
     fits = demo_lake.read(Ref("variability")).where(F.col("band") == one["band"]).toPandas().set_index("id")
     stars, d, w = 0, [], []
     for row in visits.itertuples():

@@ -62,7 +62,7 @@ def extracted(demo_lake: Any, job: Callable[..., Any]) -> tuple[pd.DataFrame, di
 
 
 SPARK = pytest.mark.spark
-KNOWN_TO_FAIL = pytest.mark.xfail(run=False, reason="the job ends without rows on the demo lake; cause not found")
+KNOWN_TO_FAIL = pytest.mark.xfail(run=False, reason="AnalysisException: dataType on unresolved object")
 
 
 @SPARK

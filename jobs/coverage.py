@@ -1,7 +1,7 @@
 """Store what each survey observed, so that "not detected" is never confused with "not observed".
 
 Example:
-    tasni run coverage --surveys '["gaia_dr3", "panstarrs1", "nvss"]'
+    tasni run coverage --surveys gaia_dr3,panstarrs1,nvss
 """
 
 from tasni_spark.core.run import run

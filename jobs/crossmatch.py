@@ -1,7 +1,7 @@
 """Match the sources of a survey with those of others, both at the epoch of the first.
 
 Example:
-    tasni run crossmatch --left allwise --rights '["gaia_dr3", "twomass"]'
+    tasni run crossmatch --left allwise --rights gaia_dr3,twomass
     tasni run crossmatch --left catwise2020 --tiles cone:80.9,-69.8,5 --how all
 """
 

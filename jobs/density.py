@@ -1,7 +1,7 @@
 """Count the sources of each survey in cells of the sky, so that every match has the chance of being one.
 
 Example:
-    tasni run density --surveys '["gaia_dr3", "twomass"]'
+    tasni run density --surveys gaia_dr3,twomass
 """
 
 from tasni_spark.core.run import run

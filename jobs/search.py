@@ -1,7 +1,7 @@
 """Judge every source of a survey by every cut, keep those that fail none, and count what each cut costs.
 
 Example:
-    tasni run search --left allwise --cut-sets '["tasni_2025", "tasni_2025_as_run"]'
+    tasni run search --left allwise --cut-sets tasni_2025,tasni_2025_as_run
     tasni run search --left allwise --cut-sets my_cuts.toml --tiles 5/8277
 """
 

@@ -2,7 +2,7 @@
 
 Example:
     tasni run variability --survey neowise --left allwise
-    tasni run variability --transport spark --reject '["frame"]'
+    tasni run variability --transport spark --reject frame
 """
 
 from tasni_spark.core.run import run

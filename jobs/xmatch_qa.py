@@ -1,7 +1,7 @@
 """Measure how good a match is: chance by shifted sources, errors by separations, offsets of frames, tile by tile.
 
 Example:
-    tasni run xmatch_qa --left allwise --rights '["gaia_dr3", "twomass"]'
+    tasni run xmatch_qa --left allwise --rights gaia_dr3,twomass
 """
 
 from tasni_spark.core.run import run

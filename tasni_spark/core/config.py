@@ -180,6 +180,8 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     if origin in (Union, types.UnionType):
         return None if value is None else _value(next(a for a in args if a is not type(None)), value, where)
     if origin is tuple:
+        if isinstance(value, str):
+            value = [v.strip() if args[0] in (str, Any) else _toml_value(v) for v in value.split(",")]
         return _tuple(args, value if isinstance(value, list | tuple) else [value], where)
     if origin is dict or dataclasses.is_dataclass(hint):
         if not isinstance(value, dict):

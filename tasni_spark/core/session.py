@@ -57,8 +57,20 @@ def session(profile: str = "local", app: str = "tasni", **extra: str) -> SparkSe
     for key, value in wanted.items():
         builder = builder.config(key, value)
     try:
-        return builder.getOrCreate()
+        return _quick(builder.getOrCreate())
     except Exception as e:
         if "JAVA_GATEWAY_EXITED" in str(e) or isinstance(e, FileNotFoundError):
             raise DependencyError("Java could not be started: run 'tasni doctor' to see what is missing") from e
         raise
+
+
+def _quick(spark: SparkSession) -> SparkSession:
+    """The session, whose gateway looks its commonest names up once.
+
+    Why: py4j seeks `functions` and `org` in every package of every jar whenever they are used, which is for each column
+    of a plan; that took a third of the driver's time in jobs of seconds.
+    """
+    jvm = spark.sparkContext._jvm
+    for name in ("functions", "org", "PythonUtils"):
+        setattr(jvm, name, getattr(jvm, name))
+    return spark

@@ -52,6 +52,11 @@ def test_a_bare_word_is_a_string(tmp_path: Path) -> None:
     assert (found.survey, found.names) == ("gaia_dr3", ("one",))
 
 
+def test_bare_words_between_commas_are_a_list(tmp_path: Path) -> None:
+    found = read(tmp_path, "", "match.survey=a", "match.names=one, 2", "match.limits=1,2.5").section("match", Example)
+    assert (found.names, found.limits) == (("one", "2"), (1.0, 2.5))
+
+
 def test_instances_stand_on_their_section(tmp_path: Path) -> None:
     text = "[match]\ntries = 7\n[match.each.x]\nsurvey = 'a'\n[match.each.y]\nsurvey = 'b'\ntries = 8\n"
     settings = read(tmp_path, text)

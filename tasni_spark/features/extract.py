@@ -107,12 +107,11 @@ def _finite(value: Column) -> Column:
 def _medians(inputs: Inputs, cfg: FeaturesConfig) -> DataFrame:
     """One row a stratum: medians and scales of the quantities; null where too few define them."""
     rows = inputs.own(FEATURE_STRATA).where((F.col("survey") == cfg.left) & (F.col("n") >= cfg.least_in_stratum))
+    kinds = {"median": F.lit(True), "low": F.col("low") > 0, "high": F.col("high") > 0}
     wide = [
-        F.max(
-            F.when(F.col("quantity") == q, F.nullif(F.col(kind), F.lit(0.0)) if kind != "median" else F.col(kind))
-        ).alias(f"{kind}_{q}")
+        F.max(F.when((F.col("quantity") == q) & usable, F.col(kind))).alias(f"{kind}_{q}")
         for q in QUANTITIES
-        for kind in ("median", "low", "high")
+        for kind, usable in kinds.items()
     ]
     return rows.groupBy("stratum").agg(*wide)
 

@@ -64,7 +64,6 @@ def test_readers_without_spark(few: Any) -> None:
     assert re.search(r"\b7\b", found.stdout)
 
 
-@pytest.mark.xfail(reason="the recipe of spark-sql has not been seen to work yet")
 def test_the_command_line_of_spark(few: Any) -> None:
     found = told(recipe("spark-sql"), few)
     assert found.returncode == 0, found.stderr

@@ -103,7 +103,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "cutflow_side_by_side": {"survey": "allwise", "a": "tasni_2025", "b": "tasni_2025_as_run"},
     "light_curve": {"radius_arcsec": 3},  # ra, dec: see the fixture
     "lost_to_one_cut": {"cut_set": "tasni_2025"},
-    "match_two": {"a": "allwise_positions", "b": "twomass_positions", "radius_arcsec": 3},
+    "match_two": {"a": "allwise_positions", "b": "twomass_positions", "radius_arcsec": 2},
     "recall_by_class": {"cut_set": "tasni_2025"},
     "rejects_by_reason": {},
     "unmatched": {"t": "allwise_positions", "left_survey": "allwise", "right_survey": "panstarrs1"},

@@ -18,8 +18,6 @@ from tasni_spark.tables.features.spec import ROLES, UNITS
 from tasni_spark.tables.features.statistical import N_STRATA
 
 NAME = re.compile(r"^[a-z]+__[a-z0-9_]+__[a-z0-9_]+__[a-z0-9]+$")
-ABSENT = "variability"
-"""The group that the mock lake of the tests has no table for."""
 
 
 def test_names_say_group_quantity_band_and_unit() -> None:
@@ -62,25 +60,20 @@ def extracted(demo_lake: Any, job: Callable[..., Any]) -> tuple[pd.DataFrame, di
 
 
 SPARK = pytest.mark.spark
-KNOWN_TO_FAIL = pytest.mark.xfail(run=False, reason="AnalysisException: dataType on unresolved object")
 
 
 @SPARK
-@KNOWN_TO_FAIL
 def test_every_source_has_features_and_every_null_group_a_cause(
     extracted: tuple[pd.DataFrame, dict[str, Any]], demo_lake: Any
 ) -> None:
     rows, record = extracted
     assert len(rows) == demo_lake.read(demo_lake.ref("allwise")).count() == record["rows"]["features"]
     assert rows["id"].is_unique
-    assert record["facts"]["null for want of variability"].startswith("no ")
+    assert not [f for f in record["facts"] if f.startswith("null for want of")]
     assert rows["stratum"].between(0, N_STRATA - 1).all()
-    variability = [n for n, f in FEATURES.items() if f.group == ABSENT]
-    assert rows[variability].isna().all().all(), "for all rows or none"
 
 
 @SPARK
-@KNOWN_TO_FAIL
 def test_values_are_those_of_the_published_columns(
     extracted: tuple[pd.DataFrame, dict[str, Any]], mock_sky: Path
 ) -> None:
@@ -110,14 +103,13 @@ def test_values_are_those_of_the_published_columns(
     }
     for name, values in want.items():
         assert np.allclose(got[name], values.astype(float), rtol=2e-5, atol=2e-5, equal_nan=True), name
-        assert got[name].notna().sum() > 20, name
+        assert got[name].notna().sum() > 10, name
 
 
 @SPARK
-@KNOWN_TO_FAIL
 def test_no_feature_is_another_one_or_says_nothing(extracted: tuple[pd.DataFrame, dict[str, Any]]) -> None:
     rows, _ = extracted
-    here = [n for n, f in FEATURES.items() if f.group != ABSENT]
+    here = list(FEATURES)
     values = rows[here].to_numpy(np.float64)
     assert not np.isinf(values).any()
     known = ~np.isnan(values)
@@ -149,7 +141,6 @@ def duplicates(values: np.ndarray, names: list[str]) -> list[tuple[str, str]]:
 
 
 @SPARK
-@KNOWN_TO_FAIL
 def test_z_is_measured_against_the_stratum(extracted: tuple[pd.DataFrame, dict[str, Any]]) -> None:
     rows, _ = extracted
     colour, z = rows["photometric__colour__w1_w2__mag"], rows["statistical__z__w1_w2__none"]

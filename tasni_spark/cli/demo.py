@@ -27,7 +27,7 @@ REAL = {
 KNOWN = f"ingest.each.known_objects.input={places.ROOT / 'conf' / 'reference'}"
 """Where the real objects lie that are in every lake of the demo."""
 ANSWER = """SELECT cut_set, cut, n_in, n_pass, n_fail, n_unknown, n_fail_only, expected_lost
-FROM v_cutflow WHERE cut_set = 'tasni_2025' ORDER BY step"""
+FROM v_cutflow WHERE cut_set = 'tasni_2025' AND survey = 'allwise' ORDER BY step"""
 A_CANDIDATE = "SELECT id FROM candidates WHERE cut_set = 'tasni_2025' ORDER BY is_complete DESC, id LIMIT 1"
 NEXT = """
 The report is {report}: open it in a browser. Then try

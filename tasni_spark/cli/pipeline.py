@@ -1,4 +1,8 @@
-"""`tasni pipeline --conf FILE`: the jobs whose sections a file has, in the order of the map, in one session."""
+"""`tasni pipeline --conf FILE`: the jobs whose sections a file has, in the order of the map, in one session.
+
+Why: planning a job of seconds keeps one core busy, and few jobs wait for all others, so that a second job beside the
+first (`run.at_once`) takes a third off a demo on two cores.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,9 @@ import datetime
 import json
 import sys
 import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any
 
 from tasni_spark.cli.main import parser
 from tasni_spark.cli.scripts import work
@@ -16,7 +23,10 @@ from tasni_spark.core.errors import ConfigError
 from tasni_spark.core.files import Folder
 from tasni_spark.core.run import execute, summary
 from tasni_spark.core.work import label
-from tasni_spark.pipeline import JOBS, parts
+from tasni_spark.deploy import drawing
+from tasni_spark.pipeline import JOBS
+
+Part = tuple[str, str]
 
 
 def main(argv: list[str]) -> int:
@@ -31,26 +41,50 @@ def main(argv: list[str]) -> int:
 def go(request: Request) -> int:
     """Run all jobs of a request's configuration; the exit code of the first that is not done."""
     settings = config.read(request.conf, request.sets, ["run", "pipeline", *JOBS])
-    found = list(parts(settings))
-    if not found:
+    waits = drawing.waits(settings)
+    if not waits:
         raise ConfigError("pipeline: no job has a section in the configuration: give --conf conf/pipeline/demo.toml")
-    root = request.lake or settings.section("run", RunConfig).lake
-    ops = settings.section("run", RunConfig).ops or f"{root}/_ops"
-    runs = Folder.at(ops) / "runs"
+    how = settings.section("run", RunConfig)
+    runs = Folder.at(how.ops or f"{request.lake or how.lake}/_ops") / "runs"
     run_id = _run_id(request, runs)
-    for job, each in found:
+
+    def record_of(part: Part) -> dict[str, Any]:
+        job, each = part
         name = label(JOBS[job], settings.section(job, work(job).config, each))
         before = (runs / run_id).read(f"{name}.json") if request.resume is not None else None
         if before and before["state"] == "done":
             print(f"{name}: done before", file=sys.stderr)
-            continue
+            return {"exit_code": 0}
         resume = run_id if request.resume is not None else None
         record = execute(work(job), JOBS, dataclasses.replace(request, run_id=run_id, each=each, resume=resume))
         print(json.dumps(record, default=str) if request.as_json else summary(record), flush=True)
+        return record
+
+    for record in _in_turn(waits, how.at_once, record_of):
         if record["exit_code"]:
             print(f"go on with: tasni pipeline {_flags(request)}--resume {run_id}", file=sys.stderr)
             return int(record["exit_code"])
     return 0
+
+
+def _in_turn(
+    waits: Mapping[Part, Sequence[Part]], at_once: int, record_of: Callable[[Part], dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Records of parts as they end; each begins when those that it waits for have ended."""
+    if at_once == 1:  # in the main thread, which can be told to stop
+        yield from map(record_of, waits)
+        return
+    left, running = dict(waits), dict[Future[dict[str, Any]], Part]()
+    with ThreadPoolExecutor(at_once) as pool:
+        while left or running:
+            open_ones = {*left, *running.values()}
+            ready = [part for part, before in left.items() if open_ones.isdisjoint(before)]
+            for part in ready[: at_once - len(running)]:
+                running[pool.submit(record_of, part)] = part
+                del left[part]
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                del running[future]
+                yield future.result()
 
 
 def _run_id(request: Request, runs: Folder) -> str:

@@ -21,6 +21,7 @@ class RunConfig:
     spark: str = opt("local", "profile in conf/spark, or a .conf file")
     checkpoint_rows: int = opt(10_000_000, "rows of the tiling's survey in one group: what a failure can cost")
     rows_per_part: int = opt(1_000_000, "rows written by one task")
+    at_once: int = opt(1, "jobs of a pipeline that its session runs side by side, where none waits for the other")
     attempts: int = opt(2, "times that a failing group is tried before it is left for later")
     gate: str = opt("", "module:function that judges what a run wrote, as tasni_spark.quality:gate; exit code 4")
     log: str = opt("text", "text | json: lines of the log, in JSON with run, job, step and group")
@@ -30,7 +31,7 @@ class RunConfig:
     def __post_init__(self) -> None:
         if self.log not in ("text", "json"):
             raise ValueError(f"log is '{self.log}', expected text or json")
-        for name in ("checkpoint_rows", "rows_per_part", "attempts"):
+        for name in ("checkpoint_rows", "rows_per_part", "at_once", "attempts"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, found {getattr(self, name)}")
 

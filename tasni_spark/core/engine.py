@@ -14,6 +14,7 @@ import logging
 import shlex
 import signal
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,8 @@ from tasni_spark.core.spec import Table
 from tasni_spark.core.work import Inputs, Step, Work, filled, label
 
 logger = logging.getLogger(__name__)
+_TURN = threading.Lock()
+"""A lease tells processes apart; jobs of one process take turns by this."""
 
 
 class _Stopped(BaseException):
@@ -124,11 +127,9 @@ class Run:
         own = [t for t in self.tables.values() if not t.shared and not t.transient]
         if self.request.skip_done and (done := earlier.same_work(self.lake, own, self._scope(), self.plan)):
             return done | {"state": "up to date", "seconds": time.monotonic() - self.started}
-        before = signal.signal(signal.SIGTERM, _stop)
+        leases, names = self.lake.ops / "leases", [str(t.ref) for t in own]
         try:
-            with lease.held(
-                self.lake.ops / "leases", [str(t.ref) for t in own], self.plan.run_id, self.settings.lease_timeout_s
-            ) as held:
+            with _stoppable(), lease.held(leases, names, self.plan.run_id, self.settings.lease_timeout_s) as held:
                 self.plan.save(self.folder)
                 for table in self.tables.values():
                     if not table.shared:
@@ -151,15 +152,14 @@ class Run:
         except BaseException as e:
             self._record("failed", getattr(e, "exit_code", 1), f"{type(e).__name__}: {_first_line(e)}")
             raise
-        finally:
-            signal.signal(signal.SIGTERM, before)
         code = PartialError.exit_code if self.plan.notes.get("quarantined") else 0
         return self._record("done", code, "", facts)
 
     def _step(self, step: Step, held: lease.Lease) -> None:
         groups = self.plan.steps[step.name]
         progress = self.folder / self.label
-        with Tracker(progress, self.plan.run_id, self.label, step.name, groups) as tracker:
+        quiet = not _is_main()
+        with Tracker(progress, self.plan.run_id, self.label, step.name, groups, quiet) as tracker:
             done = tracker.done()
             for entry in done.values():
                 self._count(entry["rows"])
@@ -245,7 +245,7 @@ class Run:
             yield
             return
         run_id, timeout, wait = self.plan.run_id, self.settings.lease_timeout_s, self.settings.lease_wait_s
-        with lease.held(self.lake.ops / "leases", [str(table.ref)], run_id, timeout, wait):
+        with _TURN, lease.held(self.lake.ops / "leases", [str(table.ref)], run_id, timeout, wait):
             self.lake.create(table)
             yield
 
@@ -323,6 +323,23 @@ class Run:
         for step in self.work.steps[:1]:
             for table, df in step.compute(inputs, plan.steps[step.name][0], self.cfg).items():
                 yield table.name, df if isinstance(df, DataFrame) else None
+
+
+def _is_main() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM ends the block, in the main thread: Python tells no other, where it ends the process as SIGKILL does."""
+    if not _is_main():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _stop(*_: object) -> NoReturn:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
@@ -65,12 +66,15 @@ def session(profile: str = "local", app: str = "tasni", **extra: str) -> SparkSe
 
 
 def _quick(spark: SparkSession) -> SparkSession:
-    """The session, whose gateway looks its commonest names up once.
+    """The session, active in this thread, whose gateway looks its commonest names up once.
 
-    Why: py4j seeks `functions` and `org` in every package of every jar whenever they are used, which is for each column
-    of a plan; that took a third of the driver's time in jobs of seconds.
+    Notes
+    -----
+    py4j seeks `functions` and `org` in every package of every jar whenever they are used, which is for each column
+    of a plan. A session is active for one thread: in others, Spark builds expressions by its own defaults.
     """
-    jvm = spark.sparkContext._jvm
+    jvm: Any = spark.sparkContext._jvm
+    jvm.SparkSession.setActiveSession(spark._jsparkSession)
     for name in ("functions", "org", "PythonUtils"):
         setattr(jvm, name, getattr(jvm, name))
     return spark

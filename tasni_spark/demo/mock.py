@@ -38,7 +38,7 @@ class MockConfig:
     """Section `[mock]`."""
 
     out: str = need("folder to write: it must not exist, be empty, or hold an earlier mock sky")
-    rows: int = opt(200_000, "rows of AllWISE, 10 thousand to 10 million; the other surveys follow")
+    rows: int = opt(100_000, "rows of AllWISE, 10 thousand to 10 million; the other surveys follow")
     seed: int = opt(1, "another number gives another sky")
 
     def __post_init__(self) -> None:

@@ -96,7 +96,7 @@ class Task:
     @property
     def id(self) -> str:
         """Identifier within the DAG."""
-        return f"{self.job}.{self.part}" if self.part else self.job
+        return _id(self.job, self.part)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def drawings(where: Platform) -> list[Drawing]:
     """All DAGs: one a stage of the map, and the upkeep of the tables."""
     file = places.find("conf/pipeline", where.pipeline)
     settings = config.read([file], [], ["run", "pipeline", *JOBS])
-    conf = where.pipeline_on_driver or str(file)
+    conf, order = where.pipeline_on_driver or str(file), waits(settings)
     found: list[Drawing] = []
     earlier: dict[str, str] = {}
     for stage in dict.fromkeys(JOBS[job].stage for job, _ in parts(settings)):
@@ -141,9 +141,23 @@ def drawings(where: Platform) -> list[Drawing]:
         for job, part in own:
             written = tables(job, _section(job, part, settings))
             earlier |= written
-            tasks.append(_task(job, part, tuple(written), tasks, where, conf))
+            after = tuple(_id(*before) for before in order[job.name, part] if JOBS[before[0]].stage == stage)
+            tasks.append(_task(job, part, tuple(written), after, where, conf))
         found.append(Drawing(stage, _about(job for job, _ in own), tuple(tasks), awaited or None))
     return [*found, _upkeep(where)]
+
+
+def waits(settings: config.Settings) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Each (job, part) of a pipeline, in the order of the map, with the earlier ones that must be done before it."""
+    pairs = edges(JOBS.values())
+    writes = {
+        (job, part): tables(JOBS[job], _section(JOBS[job], part, settings)).keys() - SHARED
+        for job, part in parts(settings)
+    }
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for one, own in writes.items():
+        found[one] = [other for other in found if (other[0], one[0]) in pairs or writes[other] & own]
+    return found
 
 
 def edges(jobs: Iterable[Job]) -> set[tuple[str, str]]:
@@ -176,11 +190,14 @@ def script_doc(job: str) -> str:
     return ast.get_docstring(ast.parse((places.ROOT / "jobs" / f"{job}.py").read_text())) or ""
 
 
-def _task(job: Job, part: str, writes: tuple[str, ...], before: list[Task], where: Platform, conf: str) -> Task:
+def _id(job: str, part: str) -> str:
+    return f"{job}.{part}" if part else job
+
+
+def _task(job: Job, part: str, writes: tuple[str, ...], after: tuple[str, ...], where: Platform, conf: str) -> Task:
     given = {"ops": where.ops, "spark": where.spark, "gate": GATE if where.gate else ""}
     sets = [f"--set=run.{k}={v}" for k, v in given.items() if v]
     each = [f"--each={part}"] if part else []
-    above = {w for w, r in edges(JOBS.values()) if r == job.name}
     return Task(
         job=job.name,
         part=part,
@@ -188,7 +205,7 @@ def _task(job: Job, part: str, writes: tuple[str, ...], before: list[Task], wher
         arguments=(f"--conf={conf}", f"--lake={where.lake}", *sets, *each, RUN),
         doc=f"{job.doc}.\n\n```text\n{script_doc(job.name)}\n```\n\n{_table([job])}",
         writes=writes,
-        after=tuple(t.id for t in before if t.job in above or set(t.writes) & set(writes) - SHARED),
+        after=after,
     )
 
 

@@ -67,7 +67,7 @@ class Run:
         }
 
     def _inputs(self, run_id: str, pins: Mapping[str, int], notes: dict[str, Any]) -> Inputs:
-        return Inputs(self.lake, self.request, self.settings, run_id, pins, notes)
+        return Inputs(self.lake, self.request, self.settings, run_id, pins, notes, self.label)
 
     def _new_plan(self, run_id: str) -> Plan:
         refs = [self.lake.ref(name) for name in filled(self.work.job.reads, self.cfg)]
@@ -222,7 +222,7 @@ class Run:
         parts = max(1, -(-group.rows // self.settings.rows_per_part))
         for table, df in step.compute(self.inputs, group, self.cfg).items():
             if table.transient and isinstance(df, DataFrame):
-                written[table.name] = Commit(0, transient.write(df, table, self._transient(table), group.number))
+                written[table.name] = Commit(0, transient.write(df, table, self.inputs.transient(table), group.number))
                 continue
             scope = {**self.work.scope(self.cfg), "tile": group.tiles}
             where = {c: scope[c] for c in table.replace_by if len(scope[c])}
@@ -253,13 +253,10 @@ class Run:
         for name, n in rows.items():
             self.rows[name] = self.rows.get(name, 0) + n
 
-    def _transient(self, table: Table) -> Folder:
-        return transient.folder(self.lake.ops, table, self.plan.run_id)
-
     def _drop_transient(self) -> None:
         for table in self.tables.values():
             if table.transient:
-                self._transient(table).delete_all()
+                self.inputs.transient(table).delete_all()
 
     # -- telling --------------------------------------------------------------------------------------------------
 
@@ -347,5 +344,8 @@ def _stop(*_: object) -> NoReturn:
 
 
 def _first_line(e: BaseException) -> str:
-    lines = str(e).splitlines() or [""]
+    cause = getattr(e, "java_exception", None)  # of py4j, whose own text is but that something failed
+    while cause is not None and cause.getCause() is not None:
+        cause = cause.getCause()
+    lines = str(e if cause is None else cause.toString()).splitlines() or [""]
     return next((line for line in lines if line.strip()), "")[:300]

@@ -19,11 +19,6 @@ from tasni_spark.core.files import Folder
 from tasni_spark.core.spec import Table
 
 
-def folder(ops: Folder, table: Table, run_id: str) -> Folder:
-    """Where a run keeps a table."""
-    return ops / "transient" / run_id / table.name
-
-
 def write(df: DataFrame, table: Table, at: Folder, group: int) -> int:
     """Write one group, replaced whole; the number of its rows."""
     place = at / f"group={group}"

@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from tasni_spark.core import transient
 from tasni_spark.core.arguments import Request, RunConfig
 from tasni_spark.core.errors import DataError
+from tasni_spark.core.files import Folder
 from tasni_spark.core.lake import Commit, Lake
 from tasni_spark.core.plan import Group
 from tasni_spark.core.spec import Job, Table
@@ -38,6 +39,8 @@ class Inputs:
         Version of each table, by name and release.
     notes
         Facts found while planning.
+    label
+        The job's name in the run.
     kept
         Small tables that have been read.
     """
@@ -48,6 +51,7 @@ class Inputs:
     run_id: str
     pins: Mapping[str, int] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+    label: str = ""
     kept: dict[tuple[str, ...], pa.Table] = field(default_factory=dict, compare=False)
 
     @staticmethod
@@ -100,14 +104,18 @@ class Inputs:
         """Rows of a table at its pinned version, from the log alone."""
         return self.lake.rows(self.lake.ref(name), self.version(name), tiles)
 
+    def transient(self, table: Table) -> Folder:
+        """Where this run of this job keeps a transient table."""
+        return self.lake.ops / "transient" / self.run_id / self.label / table.name
+
     def own_rows(self, table: Table, **partition: Any) -> int:
         """How many rows an earlier step of this run wrote to a transient table."""
-        return transient.rows(transient.folder(self.lake.ops, table, self.run_id), **partition)
+        return transient.rows(self.transient(table), **partition)
 
     def own(self, table: Table) -> DataFrame:
         """What an earlier step of this run wrote."""
         if table.transient:
-            return transient.read(self.spark, table, transient.folder(self.lake.ops, table, self.run_id))
+            return transient.read(self.spark, table, self.transient(table))
         return self.lake.read(table.ref)
 
 

@@ -37,7 +37,7 @@ format: $(VENV)/.done ## put sources into their form
 	@$(BIN)/sqlfluff fix --disable-progress-bar -q sql
 
 chaos: setup ## kill runs and see that nothing is lost: half an hour
-	@$(BIN)/pytest -m chaos tests/chaos
+	@$(BIN)/pytest -m chaos
 
 bench: setup ## rows per CPU-second of ingest, crossmatch, search and footprints, and how they grow
 	@$(BIN)/python -m tests.bench.pipeline

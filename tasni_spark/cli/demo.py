@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
         raise DataError(f"--real {args.real}: no file {', '.join(missing)}")
     if not _is_made(cfg):
         print(f"making a SYNTHETIC sky of {cfg.rows:,} AllWISE sources in {cfg.out}", file=sys.stderr)
-        make(session(), cfg)
+        make(session("short"), cfg)
     code = pipeline.go(_request("demo", args.resume, inputs(cfg)))
     if code == 0 and real:
         sets = [f"ingest.each.{name}.input={file}" for name, file in real.items()]

@@ -42,8 +42,7 @@ def sky_lake(spark: Any, job: Callable[..., Any], hard_sky: Any, tmp_path_factor
     ("engine", "how", "checkpoint"),
     [
         ("auto", "nearest", 4000),
-        ("tiles", "all", 1_000_000),
-        ("tiles", "symmetric", 6000),
+        ("tiles", "symmetric", 1_000_000),
         ("sql", "nearest", 6000),
     ],
 )
@@ -197,11 +196,7 @@ def test_a_run_s_name_is_used_once(sky_lake: Lake, job: Callable[..., Any]) -> N
 
 
 def test_another_left_survey_does_not_stand_in_the_way_of_resuming(sky_lake: Lake, job: Callable[..., Any]) -> None:
-    for engine in ("tiles", "sql"):
-        first = Request(run_id=f"first-{engine}")
-        job("crossmatch", sky_lake, left="left", rights=["right"], engine=engine, request=first)
-        job("crossmatch", sky_lake, left="right", rights=["left"], engine=engine)
-        again = job(
-            "crossmatch", sky_lake, left="left", rights=["right"], engine=engine, request=Request(resume=first.run_id)
-        )
-        assert again["state"] == "done"
+    asked = {"left": "left", "rights": ["right"], "engine": "tiles"}
+    job("crossmatch", sky_lake, **asked, request=Request(run_id="first"))
+    job("crossmatch", sky_lake, left="right", rights=["left"], engine="tiles")
+    assert job("crossmatch", sky_lake, **asked, request=Request(resume="first"))["state"] == "done"

@@ -223,6 +223,7 @@ def test_control_stars(demo_lake: Any, job: Callable[..., Any]) -> None:
     assert all("calibrated" in r for r in calibrated["reasons_for"][calibrated["w1_n_controls"] > 0])
 
 
+@pytest.mark.chaos
 def test_a_killed_run_resumes_to_the_same_light_curves(demo_lake: Any, job: Callable[..., Any]) -> None:
     before = {t: demo_lake.version(Ref(t)) for t in ("lightcurves", "lightcurve_tiles")}
     sets = ("run.checkpoint_rows=5000", "run.spark='short'")

@@ -21,7 +21,7 @@ SURVEYS = ROOT / "tests" / "data" / "surveys"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Share the files of tests between processes: those of a lake together, those of Spark together, others anywhere.
+    """Share the files of tests between processes: those of a lake together, others anywhere.
 
     Why: one session leaves half of two cores idle, and the mock lake is dear (mark `xdist_group` of pytest-xdist 3.8
     has no effect under pytest 9.2).
@@ -38,9 +38,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def share(file: str) -> str:
     """The share of a file's tests."""
     text = (ROOT / file).read_text()
-    if any(word in text for word in ("demo_lake", "mock_sky", "published: Lake", "mark.e2e")):
-        return "lake"
-    return "spark" if "mark.spark" in text else file
+    return "lake" if any(word in text for word in ("demo_lake", "mock_sky", "published: Lake")) else file
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,9 @@ def photometric(raw: pd.DataFrame) -> dict[str, tuple[pd.Series, pd.Series]]:
 
 
 def test_photometric_cuts_are_those_of_pandas(demo_lake: Any, raw: pd.DataFrame) -> None:
-    flow = demo_lake.spark.sql("SELECT * FROM v_cutflow WHERE cut_set = 'tasni_2025' ORDER BY step").toPandas()
+    flow = demo_lake.spark.sql(
+        "SELECT * FROM v_cutflow WHERE cut_set = 'tasni_2025' AND survey = 'allwise' ORDER BY step"
+    ).toPandas()
     assert flow["n_in"].iloc[0] == len(raw)
     reached = pd.Series(True, index=raw.index)
     for cut, (fails, unknown) in photometric(raw).items():

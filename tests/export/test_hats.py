@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,20 @@ from tasni_spark.core.errors import ConfigError
 from tasni_spark.core.spec import Col
 from tasni_spark.export import hats
 from tasni_spark.ingest.formats import discover, inspect_all
+from tests.small import ROOT
+
+LSDB = ROOT / ".venv-lsdb" / "bin" / "python"
+READ = """
+import sys
+import lsdb
+
+if __name__ == "__main__":
+    found = lsdb.open_catalog(sys.argv[1])
+    rows = found.compute()
+    pairs = found.crossmatch(found, radius_arcsec=0.01, suffixes=("_1", "_2")).compute()
+    told = found.hc_structure.catalog_info.total_rows, len(rows), rows["source_id"].nunique()
+    print(*told, (pairs["source_id_1"] == pairs["source_id_2"]).sum())
+"""
 
 
 def properties(folder: Path) -> dict[str, str]:
@@ -113,6 +128,20 @@ def test_a_survey_as_hats(demo_lake: Any, tmp_path: Path, real: Path) -> None:
     assert footer.num_rows == n
     assert (out / "dataset" / footer.row_group(0).column(0).file_path).is_file()
     assert pq.read_schema(out / "dataset" / "_common_metadata").field("parallax").metadata[b"unit"] == b"mas"
+
+
+@pytest.mark.spark
+@pytest.mark.skipif(not LSDB.exists(), reason="LSDB has an environment of its own: make bench-lsdb")
+def test_lsdb_reads_what_was_exported(demo_lake: Any, tmp_path: Path) -> None:
+    """Its own count, every row, and each row met with itself."""
+    from tasni_spark.cli.export import chosen, write
+
+    rows = chosen(demo_lake, "gaia_dr3", "", ["source_id"], True)
+    n = write(demo_lake, "gaia_dr3", rows, "hats", str(tmp_path / "gaia"))
+    (tmp_path / "read.py").write_text(READ)
+    words = [str(LSDB), str(tmp_path / "read.py"), str(tmp_path / "gaia")]
+    told = subprocess.run(words, check=True, capture_output=True, text=True)
+    assert told.stdout.split()[-4:] == [str(n)] * 4
 
 
 @pytest.mark.spark

@@ -1,7 +1,7 @@
 """`tasni pipeline --conf FILE`: the jobs whose sections a file has, in the order of the map, in one session.
 
-Why: planning a job of seconds keeps one core busy, and few jobs wait for all others, so that a second job beside the
-first (`run.at_once`) takes a third off a demo on two cores.
+Why: planning a job of seconds keeps one core busy and leaves the others idle, and few jobs wait for all others, so that
+`run.at_once` of them may run side by side.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ JARS   := .jars
 LOCK   := conf/requirements/lock.txt
 AIRFLOW := .venv-airflow
 export TASNI_JARS := $(CURDIR)/$(JARS)
+# Without bytecode every process compiles what it imports again: eight seconds for a worker of tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup prerequisites jars jars-gpu jars-s3 demo test fast check format chaos bench bench-crossmatch bench-lsdb

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,8 +37,8 @@ def test_a_killed_run_resumes_to_the_same_tables(
 ) -> None:
     sets = (f"run.checkpoint_rows={ROWS // GROUPS + 4000}", "run.spark='short'")
     lakes = {name: Lake(spark, str(tmp_path / name)) for name in ("whole", "killed")}
-    for lake in lakes.values():
-        job("tiling", lake, survey="allwise", input=str(sky / "allwise"), rows_per_tile=4000)
+    job("tiling", lakes["whole"], survey="allwise", input=str(sky / "allwise"), rows_per_tile=4000)
+    shutil.copytree(lakes["whole"].root, lakes["killed"].root)
     flags = [f"--set={s}" for s in sets]
     command = [sys.executable, "-m", "tests.chaos.driver", "ingest", "--lake", lakes["killed"].root, "--run-id", "k"]
     command += ["--survey", "allwise", "--input", str(sky / "allwise"), *flags]

@@ -92,15 +92,14 @@ def extracted(inputs: Inputs, group: Group, cfg: FeaturesConfig, wanted: list[Fe
     rows = gathered(inputs, cfg.left, group.tiles, raw - set(COLUMNS)).withColumn("stratum", F.expr(STRATUM))
     if raw & set(COLUMNS):
         rows = rows.join(F.broadcast(_medians(inputs, cfg)), "stratum", "left")
-    named = [_finite(F.expr(f.formula)).cast("float").alias(f.name) for f in wanted]
-    return _with_symbols(rows, formulas).select(
-        F.lit(cfg.left).alias("survey"), "tile", "hpx29", "id", "stratum", *named
-    )
+    keys = [F.lit(cfg.left).alias("survey"), "tile", "hpx29", "id", "stratum"]
+    values = [F.expr(f.formula).cast("double").alias(f.name) for f in wanted]
+    numbers = [_finite(F.col(f.name)).cast("float").alias(f.name) for f in wanted]
+    return _with_symbols(rows, formulas).select(*keys, *values).select("survey", *keys[1:], *numbers)
 
 
-def _finite(value: Column) -> Column:
+def _finite(number: Column) -> Column:
     """A number, or null: an overflow or 0 / 0 measures nothing."""
-    number = value.cast("double")
     return F.when(F.abs(number) <= 3.0e38, number)
 
 

@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from astropy import units as u
+from astropy.coordinates import SkyCoord
 from astropy.timeseries import LombScargle
+from mocpy import MOC
 from pyspark.sql import functions as F
 
 from tasni_spark.cli.scripts import work
@@ -93,6 +96,9 @@ REJECTED = [("made_up", "1", "a.parquet", n, "ra is 400", "{}") for n in (1, 2)]
     ("made_up", "1", "b.parquet", None, "no id", "{}")
 ]
 
+FIELD = ((340.0, 75.0), (340.0, -5.0), (20.0, -10.0), (25.0, 70.0))
+"""Corners of a field over RA 0 and far up: its sides bulge."""
+
 PARAMETERS: dict[str, dict[str, Any]] = {
     "anomaly_score": {},
     "candidates_near": {"ra": 80.9, "dec": -69.8, "radius_deg": 90},
@@ -104,6 +110,9 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "light_curve": {"radius_arcsec": 3},  # ra, dec: see the fixture
     "lost_to_one_cut": {"cut_set": "tasni_2025"},
     "match_two": {"a": "allwise_positions", "b": "twomass_positions", "radius_arcsec": 2},
+    "official_neighbours": {},  # official: see the fixture
+    "polygon": {"t": "gaia_dr3_positions"}
+    | {f"{axis}{k + 1}": v[n] for k, v in enumerate(FIELD) for n, axis in ((0, "ra"), (1, "dec"))},
     "recall_by_class": {"cut_set": "tasni_2025"},
     "rejects_by_reason": {},
     "unmatched": {"t": "allwise_positions", "left_survey": "allwise", "right_survey": "panstarrs1"},
@@ -139,11 +148,26 @@ def monitored(named: Any) -> dict[str, float]:
 
 
 @pytest.fixture(scope="module")
-def ask(named: Any, monitored: dict[str, float]) -> Callable[..., pd.DataFrame]:
+def official(named: Any, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """The truth about the mock sky in the form of Gaia's table of AllWISE neighbours; one row names a wrong source."""
+    folder = tmp_path_factory.mktemp("official")
+    rows = named.sql(
+        "SELECT t.gaia_source_id AS source_id, w.designation AS original_ext_source_id, 0.1D AS angular_distance "
+        "FROM mock_truth AS t JOIN allwise AS w ON t.cntr = w.cntr WHERE t.gaia_source_id IS NOT NULL"
+    ).toPandas()
+    rows.loc[0, "source_id"] = rows.loc[1, "source_id"]
+    rows.to_parquet(folder / "part.parquet")
+    rows.attrs["table"] = f"parquet.`{folder}`"
+    return rows
+
+
+@pytest.fixture(scope="module")
+def ask(named: Any, monitored: dict[str, float], official: pd.DataFrame) -> Callable[..., pd.DataFrame]:
     """The answer of an example to its parameters in the table above."""
+    found = {"light_curve": monitored, "official_neighbours": {"official": official.attrs["table"]}}
 
     def answer(name: str) -> pd.DataFrame:
-        given = PARAMETERS[name] | (monitored if name == "light_curve" else {})
+        given = PARAMETERS[name] | found.get(name, {})
         return named.sql(text("examples", name), args=given or None).toPandas()
 
     return answer
@@ -177,6 +201,28 @@ def test_cone_over_the_pole(ask: Any, named: Any) -> None:
     assert len(rows) > 20
     assert rows["id"].tolist() == inside["id"].tolist()
     assert rows["sep_arcsec"].to_numpy() == pytest.approx(3600 * inside["sep"].to_numpy(), rel=1e-9)
+
+
+@pytest.mark.spark
+def test_polygon_over_the_seam(ask: Any, named: Any) -> None:
+    rows = ask("polygon")
+    stars = pandas(named, "gaia_dr3_positions", "id", "ra", "dec").sort_values("id")
+    corners = SkyCoord(FIELD, unit="deg")
+    inside = MOC.from_polygon_skycoord(corners, max_depth=14).contains_lonlat(
+        stars["ra"].to_numpy() * u.deg, stars["dec"].to_numpy() * u.deg
+    )
+    assert 500 < inside.sum() < len(stars) / 2
+    strange = set(rows["id"]) ^ set(stars["id"][inside])
+    assert len(strange) <= 3  # cells of 13 arcsec along the sides
+    assert rows["id"].is_monotonic_increasing
+
+
+@pytest.mark.spark
+def test_matches_against_an_official_table(ask: Any, official: pd.DataFrame) -> None:
+    found = ask("official_neighbours").set_index("outcome")["n"]
+    assert found.sum() == len(official)
+    assert found["another Gaia source"] >= 1
+    assert found["the same"] > 0.99 * len(official)
 
 
 @pytest.mark.spark

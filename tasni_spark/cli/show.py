@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def tell(found: Page) -> None:
     out.print(heading(found), style="bold", highlight=False, markup=False)
     for line in place(found.anchor):
         out.print(line, highlight=False, markup=False)
-    _grid("\nWhat each survey says", SIGHTS, (sight(s) for s in found.sights))
+    _grid("\nWhat each survey says", SIGHTS, (sight(s, found.synthetic) for s in found.sights))
     for name, (n, first, last) in found.exposures.items():
         when = f", MJD {first:.1f} to {last:.1f}" if first is not None and last is not None else ""
         out.print(f"{name}: {n} single exposures{when}", highlight=False)
@@ -96,8 +96,12 @@ def heading(found: Page) -> str:
     at = found.anchor
     if not at.survey:
         return f"Nothing at {at.ra:.6f}, {at.dec:.6f}: no source of any survey in the lake within 10 arcsec"
-    synthetic = " (SYNTHETIC)" if at.survey in found.synthetic else ""
-    return " ".join(str(w) for w in (at.survey, found.name, at.id) if w) + synthetic
+    return " ".join(str(w) for w in (at.survey, found.name, at.id) if w) + mark(at.survey, found.synthetic)
+
+
+def mark(survey: str, synthetic: Collection[str]) -> str:
+    """What stands behind the name of a survey that is made up."""
+    return " (SYNTHETIC)" if survey in synthetic else ""
 
 
 def place(at: Anchor) -> list[str]:
@@ -123,12 +127,12 @@ def place(at: Anchor) -> list[str]:
 SIGHTS = ("survey", "verdict", "by", "arcsec", "by chance", "nearest", "near", "epoch", "ra", "dec", "expected there")
 
 
-def sight(s: Sight) -> tuple[str, ...]:
+def sight(s: Sight, synthetic: Collection[str] = ()) -> tuple[str, ...]:
     """One survey as cells."""
     expected = ", ".join(_pair(s.expected_ra, s.expected_dec)) if s.expected_ra is not None else ""
     epoch = s.epoch if s.epoch is not None else s.expected_epoch
     return (
-        s.survey,
+        s.survey + mark(s.survey, synthetic),
         f"{s.verdict} within {s.radius_arcsec:g} arcsec" if s.verdict in ("matched", "nothing there") else s.verdict,
         s.by,
         _number(s.sep_arcsec, ".2f"),

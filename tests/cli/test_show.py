@@ -31,6 +31,7 @@ def test_each_verdict_is_told_with_what_it_rests_on() -> None:
     assert sight(Sight("nvss", "not observed", "now", 15.0))[1:4] == ("not observed", "now", "")
     moved = Sight("twomass", "nothing there", "now", 2.0, expected_epoch=2000.0, expected_ra=1.0, expected_dec=2.0)
     assert sight(moved)[7:] == ("2000.00", "", "", "1.000000, +2.000000")
+    assert [sight(moved, made_up)[0] for made_up in (("nvss",), ("twomass",))] == ["twomass", "twomass (SYNTHETIC)"]
 
 
 def test_heading_says_empty_and_synthetic() -> None:

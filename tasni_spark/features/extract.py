@@ -92,10 +92,11 @@ def extracted(inputs: Inputs, group: Group, cfg: FeaturesConfig, wanted: list[Fe
     rows = gathered(inputs, cfg.left, group.tiles, raw - set(COLUMNS)).withColumn("stratum", F.expr(STRATUM))
     if raw & set(COLUMNS):
         rows = rows.join(F.broadcast(_medians(inputs, cfg)), "stratum", "left")
-    keys = [F.lit(cfg.left).alias("survey"), "tile", "hpx29", "id", "stratum"]
+    keys = ("survey", "tile", "hpx29", "id", "stratum")
     values = [F.expr(f.formula).cast("double").alias(f.name) for f in wanted]
     numbers = [_finite(F.col(f.name)).cast("float").alias(f.name) for f in wanted]
-    return _with_symbols(rows, formulas).select(*keys, *values).select("survey", *keys[1:], *numbers)
+    rows = _with_symbols(rows.withColumn("survey", F.lit(cfg.left)), formulas)
+    return rows.select(*keys, *values).select(*keys, *numbers)
 
 
 def _finite(number: Column) -> Column:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -164,12 +165,13 @@ def test_a_worker_of_the_tile_engine_is_killed(spark: Any, ready: Lake, whole: L
 
 def workers(pid: int) -> list[psutil.Process]:
     """Python workers below a driver: what their daemon has forked."""
-    try:
-        below = psutil.Process(pid).children(recursive=True)
-        daemons = [p for p in below if "tasni_spark.crossmatch.tiles.daemon" in p.cmdline()]
-        return [p for p in daemons if p.ppid() in {d.pid for d in daemons}]
-    except psutil.NoSuchProcess:
-        return []
+    daemons: dict[int, tuple[psutil.Process, int]] = {}
+    with contextlib.suppress(psutil.Error):
+        for p in psutil.Process(pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):  # a zombie has no command line
+                if "tasni_spark.crossmatch.tiles.daemon" in p.cmdline():
+                    daemons[p.pid] = p, p.ppid()
+    return [p for p, parent in daemons.values() if parent in daemons]
 
 
 def assert_nothing_else_is_seen(lake: Lake) -> None:

@@ -18,6 +18,8 @@ from tasni_spark.pipeline import JOBS
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "data"
 SURVEYS = ROOT / "tests" / "data" / "surveys"
+OF_THE_LAKE = ("demo_lake", "mock_sky", "published: Lake", "mark.e2e", "named: Any")
+"""Words of files whose tests need the mock lake, or one as dear."""
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -38,7 +40,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def share(file: str) -> str:
     """The share of a file's tests."""
     text = (ROOT / file).read_text()
-    return "lake" if any(word in text for word in ("demo_lake", "mock_sky", "published: Lake", "mark.e2e")) else file
+    return (
+        "lake"
+        if any(word in text for word in ("demo_lake", "mock_sky", "published: Lake", "mark.e2e", "named: Any"))
+        else file
+    )
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,11 @@ from tasni_spark.core.session import session
 from tasni_spark.core.work import Inputs
 
 
-def add_lake(parser: argparse.ArgumentParser) -> None:
-    """Add `--lake`, `--ops` and `--spark`."""
+def add_lake(parser: argparse.ArgumentParser, spark: str = "local") -> None:
+    """Add `--lake`, `--ops` and `--spark`, whose default is a profile for jobs of seconds or of minutes."""
     parser.add_argument("--lake", default="lake", metavar="ROOT", help="root path, or catalog.schema (default: lake)")
     parser.add_argument("--ops", default="", help="folder of records; needed where the lake is a catalogue")
-    parser.add_argument("--spark", default="local", help="profile in conf/spark (default: local)")
+    parser.add_argument("--spark", default=spark, help=f"profile in conf/spark (default: {spark})")
     parser.add_argument("--verbose", action="store_true", help="keep tracebacks")
 
 

@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
         "tasni show 217.6931,-2.9911 --png source.png\n"
         'tasni show "WISE J085510.83-071442.5" --json',
     )
-    add_lake(p)
+    add_lake(p, "short")
     p.add_argument("name", nargs="+", help="designation, identifier, or ra,dec in deg")
     p.add_argument("--survey", default="allwise", help="survey in which it is sought first (default: allwise)")
     p.add_argument("--cut-set", action="append", default=[], help="repeatable (default: those that were searched by)")

@@ -23,7 +23,7 @@ def main(argv: list[str]) -> int:
     p = parser(
         "why", "tasni why J143046.35-025927.8\ntasni why 218.0,-2.99 --survey allwise --cut-set tasni_2025_as_run"
     )
-    add_lake(p)
+    add_lake(p, "short")
     p.add_argument("name", help="designation, identifier, or ra,dec in deg")
     p.add_argument("--survey", default="", help=f"survey that was searched (default: {', then '.join(SURVEYS)})")
     p.add_argument("--cut-set", action="append", default=[], help="repeatable (default: tasni_2025)")

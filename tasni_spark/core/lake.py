@@ -125,7 +125,7 @@ class Lake:
     def exists(self, ref: Ref) -> bool:
         """Whether the table is there."""
         if self.is_path:
-            return DeltaTable.isDeltaTable(self.spark, self.location(ref))
+            return deltalake.DeltaTable.is_deltatable(self.location(ref))
         return self.spark.catalog.tableExists(self.identifier(ref))
 
     def read(self, ref: Ref, version: int | None = None) -> DataFrame:

@@ -21,7 +21,6 @@ import pyarrow.dataset as pads
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from tasni_spark.core.errors import DataError
 from tasni_spark.core.work import Inputs
@@ -234,5 +233,7 @@ def find(inputs: Inputs, names: Sequence[str], name: str) -> tuple[str, DataFram
 
 
 def row(inputs: Inputs, table: str, id: int, hpx29: int) -> DataFrame:
-    """One source's row of a table of its survey."""
-    return inputs.read(table).where((F.col("hpx29") == hpx29) & (F.col("id") == id))
+    """One source's row of a table of its survey, on the driver, so that Spark plans for one row."""
+    schema = inputs.read(table).schema
+    rows = inputs.few(table, (pc.field("hpx29") == hpx29) & (pc.field("id") == id))
+    return inputs.spark.createDataFrame([tuple(r[n] for n in schema.names) for r in rows], schema)

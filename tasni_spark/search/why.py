@@ -34,17 +34,18 @@ def explain(inputs: Inputs, cfg: SearchConfig, row: DataFrame) -> dict[str, tupl
     dict
         Cut set to (identifier, tile and summary of the source; lines in the order of the cuts).
     """
-    place = row.select("id", "tile", "hpx29").first()
+    place = row.select("id", "tile").first()
     assert place is not None
     row = row.withColumns(search.galactic_columns(inputs, cfg.left))
     chosen = search.sets(cfg)
     judged = search.with_values(row, inputs, cfg, chosen, [place["tile"]])
     made_up = bool(inputs.lake.facts(inputs.lake.ref(cfg.left)).get("is_synthetic"))
+    records = judged.select(*[F.struct(*_columns(s)).alias(s.name) for s in chosen]).first()
+    assert records is not None
     found = {}
     for s in chosen:
-        record = judged.select(*_columns(s)).first()
-        assert record is not None
-        lines = [_line(record.asDict(), s, k) for k in range(len(s.cuts))]
+        record = records[s.name].asDict()
+        lines = [_line(record, s, k) for k in range(len(s.cuts))]
         flags = [f.id for k, f in enumerate(s.flags) if record[f"flag_{k}"]]
         about = {"id": place["id"], "tile": place["tile"], "is_synthetic": made_up, "flags": flags}
         found[s.name] = (about, lines)

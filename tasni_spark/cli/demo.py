@@ -59,6 +59,8 @@ def main(argv: list[str]) -> int:
         code = pipeline.go(_request("real", args.resume, [f"tiling.input={real['allwise_tier5']}", *sets, KNOWN]))
     if code == 0:
         _tell(cfg)
+        if real:
+            print(f"The real sources have a lake, lake-real, and a page: {Path('report-real.html').absolute()}")
         print(f"done in {time.monotonic() - started:.0f} s", file=sys.stderr)
     return code
 

@@ -40,11 +40,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def share(file: str) -> str:
     """The share of a file's tests."""
     text = (ROOT / file).read_text()
-    return (
-        "lake"
-        if any(word in text for word in ("demo_lake", "mock_sky", "published: Lake", "mark.e2e", "named: Any"))
-        else file
-    )
+    return "lake" if any(word in text for word in OF_THE_LAKE) else file
 
 
 @pytest.fixture(scope="session")

@@ -16,42 +16,19 @@ FROM (
         z,
         array(
             unit_vector(:ra1, :dec1), unit_vector(:ra2, :dec2), unit_vector(:ra3, :dec3), unit_vector(:ra4, :dec4)
-        ) AS c
+        ) AS c,
+        2 * sin(radians(greatest(
+            separation_arcsec(:ra1, :dec1, :ra2, :dec2),
+            separation_arcsec(:ra1, :dec1, :ra3, :dec3),
+            separation_arcsec(:ra1, :dec1, :ra4, :dec4)
+        ) / 3600) / 2) AS reach
     FROM IDENTIFIER(:t)
-    WHERE
-        x >= unit_vector(:ra1, :dec1).x - 2 * sin(radians(greatest(
-            separation_arcsec(:ra1, :dec1, :ra2, :dec2),
-            separation_arcsec(:ra1, :dec1, :ra3, :dec3),
-            separation_arcsec(:ra1, :dec1, :ra4, :dec4)
-        ) / 3600) / 2)
-        AND x <= unit_vector(:ra1, :dec1).x + 2 * sin(radians(greatest(
-            separation_arcsec(:ra1, :dec1, :ra2, :dec2),
-            separation_arcsec(:ra1, :dec1, :ra3, :dec3),
-            separation_arcsec(:ra1, :dec1, :ra4, :dec4)
-        ) / 3600) / 2)
-        AND y >= unit_vector(:ra1, :dec1).y - 2 * sin(radians(greatest(
-            separation_arcsec(:ra1, :dec1, :ra2, :dec2),
-            separation_arcsec(:ra1, :dec1, :ra3, :dec3),
-            separation_arcsec(:ra1, :dec1, :ra4, :dec4)
-        ) / 3600) / 2)
-        AND y <= unit_vector(:ra1, :dec1).y + 2 * sin(radians(greatest(
-            separation_arcsec(:ra1, :dec1, :ra2, :dec2),
-            separation_arcsec(:ra1, :dec1, :ra3, :dec3),
-            separation_arcsec(:ra1, :dec1, :ra4, :dec4)
-        ) / 3600) / 2)
-        AND z >= unit_vector(:ra1, :dec1).z - 2 * sin(radians(greatest(
-            separation_arcsec(:ra1, :dec1, :ra2, :dec2),
-            separation_arcsec(:ra1, :dec1, :ra3, :dec3),
-            separation_arcsec(:ra1, :dec1, :ra4, :dec4)
-        ) / 3600) / 2)
-        AND z <= unit_vector(:ra1, :dec1).z + 2 * sin(radians(greatest(
-            separation_arcsec(:ra1, :dec1, :ra2, :dec2),
-            separation_arcsec(:ra1, :dec1, :ra3, :dec3),
-            separation_arcsec(:ra1, :dec1, :ra4, :dec4)
-        ) / 3600) / 2)
 ) AS place
 WHERE
-    abs(aggregate(
+    place.x BETWEEN place.c[0].x - place.reach AND place.c[0].x + place.reach
+    AND place.y BETWEEN place.c[0].y - place.reach AND place.c[0].y + place.reach
+    AND place.z BETWEEN place.c[0].z - place.reach AND place.c[0].z + place.reach
+    AND abs(aggregate(
         sequence(0, 3),
         0,
         (n, k) -> n + cast(sign(

@@ -80,7 +80,7 @@ dist/environment.tar.gz: $(VENV)/.done $(shell git ls-files tasni_spark jobs con
 	@VIRTUAL_ENV=dist/environment $(BIN)/uv pip install --quiet -c $(LOCK) -r conf/requirements/suite.in dist/*.whl
 	@tar -C dist/environment -cf - . | gzip -1 > $@ && rm -rf dist/environment
 
-setup: prerequisites $(VENV)/.done $(JARS)/.done ## environment and jars
+setup: prerequisites $(VENV)/.done $(JARS)/.done $(JARS)/classes.jsa ## environment and jars
 
 # One line for each thing that is missing, all at once, before anything is fetched.
 prerequisites:
@@ -118,6 +118,10 @@ $(JARS)/.done: conf/jars/pom.xml conf/jars/jars.lock | $(VENV)/.done
 	@mvn -q -B -f conf/jars/pom.xml dependency:copy -Djars=$(CURDIR)/$(JARS)
 	@$(BIN)/tasni doctor --jars
 	@touch $@
+
+# Half of a session's start is the loading of classes: the JVM keeps them in a form that needs none.
+$(JARS)/classes.jsa: $(JARS)/.done $(VENV)/.done
+	@$(BIN)/python -m tasni_spark.core.classes
 
 jars-gpu: jars ## the RAPIDS jar as well: 600 MB
 	@mvn -q -B -f conf/jars/pom.xml -P gpu dependency:copy -Djars=$(CURDIR)/$(JARS)/gpu

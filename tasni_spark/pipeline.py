@@ -58,6 +58,13 @@ JOBS = {
             writes=("xmatch_qa",),
         ),
         Job(
+            "footprints",
+            "Store which sources lie in which shapes: fields, pointings, contours, error ellipses",
+            config="tasni_spark.crossmatch.footprints:FootprintsConfig",
+            reads=("tiling", "{survey}_positions", "{ellipses}"),
+            writes=("shapes", "footprints"),
+        ),
+        Job(
             "search",
             "Judge every source by every cut; keep those that fail none, and count what each cut costs",
             config="tasni_spark.search.search:SearchConfig",

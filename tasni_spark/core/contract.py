@@ -17,11 +17,16 @@ from pyspark.sql import types as T
 from tasni_spark.core.errors import ContractError, nearest
 from tasni_spark.core.spec import Col, Table, kind
 
+_PLAIN = (T.LongType, T.IntegerType, T.ShortType, T.ByteType, T.DoubleType, T.FloatType, T.StringType, T.BooleanType)
+_TYPES = {t().simpleString(): t() for t in _PLAIN}
+
 
 @functools.cache
 def data_type(spark_type: str) -> T.DataType:
-    """A Spark SQL type by its name; the session is asked once for each."""
-    return T._parse_datatype_string(spark_type)
+    """A Spark SQL type by its name; the session is asked once for each that is not plain."""
+    if spark_type.startswith("array<"):
+        return T.ArrayType(data_type(spark_type[6:-1]))
+    return _TYPES.get(spark_type) or T._parse_datatype_string(spark_type)
 
 
 def struct(table: Table) -> T.StructType:

@@ -18,6 +18,11 @@ def jars() -> Path:
     return Path(os.environ.get("TASNI_JARS", ROOT / ".jars"))
 
 
+def classes() -> Path:
+    """The archive of the classes of those jars; `make setup` writes it."""
+    return jars() / "classes.jsa"
+
+
 def program() -> list[str]:
     """The files of which this program consists."""
     return sorted(str(p) for p in PACKAGE.rglob("*") if p.suffix in {".py", ".csv", ".html"})

@@ -198,11 +198,11 @@ def label(job: Job, cfg: Any) -> str:
 
 
 def filled(names: Sequence[str], cfg: Any) -> list[str]:
-    """Table names with the fields of a configuration filled in; a field of several values gives several names."""
+    """Table names with the fields of a configuration filled in: one for each value, none for an empty field."""
     found = []
     for name in names:
         fields = [f for _, f, _, _ in string.Formatter().parse(name) if f]
-        values = [[v] if isinstance(v := getattr(cfg, f), str) else v for f in fields]
+        values = [[v] * bool(v) if isinstance(v := getattr(cfg, f), str) else v for f in fields]
         for combination in itertools.product(*values):
             found.append(name.format(**dict(zip(fields, combination, strict=True))))
     return list(dict.fromkeys(found))

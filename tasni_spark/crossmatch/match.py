@@ -17,7 +17,7 @@ from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
 from tasni_spark.crossmatch import likelihood, sedona, sql
 from tasni_spark.crossmatch.config import CrossmatchConfig
-from tasni_spark.crossmatch.motion import Epochs, with_motion
+from tasni_spark.crossmatch.motion import Epochs
 from tasni_spark.crossmatch.tiles.step import Replacement, unfit
 from tasni_spark.sky import cover, density
 from tasni_spark.sky.tiling import span
@@ -52,6 +52,14 @@ def bounds(inputs: Inputs, survey: str, column: str) -> tuple[float, float] | No
     return (min(low), max(high)) if low and high else None
 
 
+def snr(inputs: Inputs, cfg: CrossmatchConfig, survey: str) -> float | None:
+    """How many sigma a motion needs to be applied; None where the log says that no source of the survey has one."""
+    ref = inputs.lake.ref(f"{survey}_positions")
+    files = inputs.lake.files(ref, inputs.pins[str(ref)])
+    none = all(f.get(f"null_count.{c}") == f["num_records"] for f in files for c in ("pmra_masyr", "pmdec_masyr"))
+    return None if none else cfg.motion_snr
+
+
 def engine(inputs: Inputs, cfg: CrossmatchConfig) -> dict[str, str]:
     """The engine of a run and the reason, for its plan."""
     if cfg.engine != "auto":
@@ -82,14 +90,14 @@ def crossmatch(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
     sides = []
     for right in surveys:
         near = cover.within(F.col("hpx29"), cover.grown(region, reach[right] / 3600))
-        moving = with_motion(with_errors(inputs.read(f"{right}_positions").where(near), cfg), cfg.motion_snr)
-        sides.append(sql.Right(right, moving, radius_arcsec(inputs, cfg, right)))
+        rows = with_errors(inputs.read(f"{right}_positions").where(near), cfg)
+        sides.append(sql.Right(right, rows, radius_arcsec(inputs, cfg, right), snr(inputs, cfg, right)))
     pairs = sedona.pairs if inputs.notes["engine"] == "sedona" else sql.pairs
     found = pairs(left, sides, epochs(inputs, cfg.left), geometry(inputs, cfg, surveys))
     chosen = {"nearest": sql.nearest, "all": sql.ranked, "symmetric": sql.mutual}[cfg.how](found, ["tile", "hpx29"])
     chosen = chosen.where(F.col("tile").isin(tiles)) if cfg.how == "symmetric" else chosen
     chosen = chosen.where(F.col("rank") <= cfg.k) if cfg.k else chosen
-    chosen = density.with_density(chosen, inputs, surveys, F.col("right_survey"), "_rho")
+    chosen = density.with_density(sql.named(chosen, sides), inputs, surveys, F.col("right_survey"), "_rho")
     p_chance = density.p_chance(F.col("sep_arcsec"), F.col("_rho"))
     chosen = chosen.withColumns({"left_survey": F.lit(cfg.left), "p_chance": p_chance, **weights(cfg)})
     return {MATCHES: chosen.select(*MATCHES.names)}
@@ -134,14 +142,14 @@ def reach_arcsec(inputs: Inputs, cfg: CrossmatchConfig, right: str) -> float:
 
 def geometry(inputs: Inputs, cfg: CrossmatchConfig, surveys: Sequence[str]) -> sql.Geometry:
     """Cubes of a join: small enough for the densest survey, large enough for the longest reach."""
-    half_span, spread, densest = epochs(inputs, cfg.left).half_span, 0.0, 0.0
+    half_span, spread, around, densest = epochs(inputs, cfg.left).half_span, 0.0, 0.0, 0.0
     for right in surveys:
         fastest, years = motions(inputs, cfg, right)
         moved = (fastest * half_span + cfg.motion_allowance_masyr * years) / 1000
         spread = max(spread, radius_arcsec(inputs, cfg, right) + moved)
         if counted := density.summary(inputs, right):
-            densest = max(densest, counted[1] * 3600**2)
-    cell = sql.cell_arcsec(densest, spread)
+            around, densest = max(around, counted.around), max(densest, counted.densest)
+    cell = sql.cell_arcsec(around, densest, spread)
     return sql.Geometry(cell, cfg.motion_allowance_masyr, cfg.sigmas, bool(variance(cfg)))
 
 
@@ -149,7 +157,7 @@ def match_tiles(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
     """What was sought in each tile, and how much was found."""
     if not rights(inputs, cfg):
         return {}
-    if inputs.notes["engine"] == "tiles" and cfg.how != "all":
+    if cfg.how != "all" and "tile" in inputs.lake.partition(inputs.lake.ref(f"{cfg.left}_positions")):
         return {MATCH_TILES: partial(from_logs, inputs, group, cfg)}
     here = (F.col("left_survey") == cfg.left) & F.col("tile").isin(list(group.tiles))
     found = inputs.own(MATCHES).where(here).groupBy("right_survey", "tile")

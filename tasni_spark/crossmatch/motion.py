@@ -30,7 +30,7 @@ class Epochs:
         return 0.0 if self.first is None or self.last is None else (self.last - self.first) / 2
 
 
-def with_motion(positions: DataFrame, snr: float) -> DataFrame:
+def with_motion(positions: DataFrame, snr: float | None) -> DataFrame:
     """Add the change of the unit vector in a year (`mx`, `my`, `mz`, rad / yr) and its size in mas / yr.
 
     Parameters
@@ -39,14 +39,17 @@ def with_motion(positions: DataFrame, snr: float) -> DataFrame:
         A `<survey>_positions` table.
     snr
         A motion of fewer sigma, or without an error, is taken as zero: applying noise would move sources that stand
-        still. `is_moving` says which is which.
+        still. `is_moving` says which is which. None applies none.
     """
+    names = ("mx", "my", "mz", "pm_masyr")
+    if snr is None:
+        return positions.withColumns({"is_moving": F.lit(False), **dict.fromkeys(names, F.lit(0.0))})
     pm = F.hypot("pmra_masyr", "pmdec_masyr")
     error = F.hypot("pmra_error_masyr", "pmdec_error_masyr") / F.sqrt(F.lit(2.0))
     known = ~F.isnan(pm) & ~F.isnan("epoch")  # NaN counts as the largest number in Spark
     moves = F.coalesce((pm >= snr * error) & known, F.lit(False)) & F.col("epoch").isNotNull()
     vector = motion_vector(F.col("ra"), F.col("dec"), F.col("pmra_masyr"), F.col("pmdec_masyr"))
-    columns = dict(zip(("mx", "my", "mz", "pm_masyr"), (*vector, pm), strict=True))
+    columns = dict(zip(names, (*vector, pm), strict=True))
     frame = positions.withColumn("is_moving", moves)
     return frame.withColumns(
         {n: F.when(F.col("is_moving"), F.coalesce(v, F.lit(0.0))).otherwise(0.0) for n, v in columns.items()}

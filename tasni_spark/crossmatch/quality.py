@@ -66,11 +66,11 @@ def shifted(left: DataFrame, inputs: Inputs, group: Group, cfg: CrossmatchConfig
     for survey in surveys:
         reach = match.reach_arcsec(inputs, cfg, survey) + max(SHIFTS_ARCSEC)
         near = cover.within(F.col("hpx29"), cover.grown(region, reach / 3600))
-        rows = with_motion(inputs.read(f"{survey}_positions").where(near), cfg.motion_snr)
-        sides.append(sql.Right(survey, rows, match.radius_arcsec(inputs, cfg, survey)))
+        rows = inputs.read(f"{survey}_positions").where(near)
+        sides.append(sql.Right(survey, rows, match.radius_arcsec(inputs, cfg, survey), match.snr(inputs, cfg, survey)))
     moved = moved.select("id", "x", "y", "z", "epoch", "tile", "shift")
     found = sql.pairs(moved, sides, match.epochs(inputs, cfg.left), match.geometry(inputs, cfg, surveys))
-    met = sql.nearest(found, ["tile", "shift"])
+    met = sql.named(sql.nearest(found, ["tile", "shift"], ["shift"]), sides)
     counts = [F.count_if(F.col("shift") == s).alias(n) for s, n in zip(SHIFTS_ARCSEC, _shift_names(), strict=True)]
     return met.groupBy(*_KEY).agg(*counts)
 

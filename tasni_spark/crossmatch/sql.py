@@ -18,11 +18,15 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from tasni_spark.crossmatch.motion import Epochs, at
+from tasni_spark.crossmatch.motion import Epochs, at, with_motion
 from tasni_spark.sky.sphere import chord2, chord_arcsec
 
 _ARCSEC = math.pi / 180 / 3600
 _OFFSET = 1 << 20
+COPY = 100.0
+"""Cost of a right row in another cube, in candidate pairs: 1 microsecond against 10 ns."""
+CROWD = 1000.0
+"""Most right sources of a cube, where the density is known."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +57,40 @@ class Geometry:
 
 @dataclass(frozen=True)
 class Right:
-    """A survey in which counterparts are sought: its positions `with_motion`, and the radius of the match."""
+    """A survey in which counterparts are sought.
+
+    Parameters
+    ----------
+    survey, positions, radius_arcsec
+        Name, rows of `<survey>_positions`, radius of the match.
+    motion_snr
+        As in `with_motion`; None for a survey without motions, for which nothing of the kind is computed.
+    """
 
     survey: str
     positions: DataFrame
     radius_arcsec: float
+    motion_snr: float | None = None
 
 
-def cell_arcsec(densest_per_deg2: float, reach_arcsec: float) -> float:
-    """Side of the cubes: about four sources where it is densest, never less than twice the reach, at most 300."""
-    wanted = 3600.0 * math.sqrt(4.0 / max(densest_per_deg2, 1e-3))
-    return max(2.0 * reach_arcsec, min(wanted, 300.0), 4.0)
+def cell_arcsec(around: float, densest: float, reach_arcsec: float) -> float:
+    """Side of the cubes that makes a join cheapest.
+
+    Parameters
+    ----------
+    around, densest : arcsec-2
+        Surface density of the right survey around its own sources, and where it is densest; 0 if not known.
+    reach_arcsec
+        How far from its cube a match may lie.
+
+    Notes
+    -----
+    Of the right rows 3 * 2 reach / h are copied across a wall, each at the cost of about COPY candidates; of these a
+    left row meets 1.5 around h^2, as the sky passes obliquely through the cubes. The sum is least at
+    h^3 = 2 COPY reach / around. No cube holds more than CROWD candidates, and none is smaller than twice the reach.
+    """
+    best = math.cbrt(2 * COPY * reach_arcsec / max(around, 1e-9))
+    return max(2.0 * reach_arcsec, min(best, math.sqrt(CROWD / max(densest, 1e-9)), 600.0), 4.0)
 
 
 def pairs(left: DataFrame, rights: Sequence[Right], epochs: Epochs, g: Geometry) -> DataFrame:
@@ -83,8 +110,8 @@ def pairs(left: DataFrame, rights: Sequence[Right], epochs: Epochs, g: Geometry)
     Returns
     -------
     DataFrame
-        right_survey, the left columns with `id` as `left_id`, cell, right_id, c2 (square of the chord), is_propagated,
-        and variance_arcsec2 where there are errors.
+        right (number of the survey; `named` tells its name), the left columns with `id` as `left_id`, cell, right_id,
+        c2 (square of the chord), is_propagated, and variance_arcsec2 where there are errors.
 
     Notes
     -----
@@ -106,8 +133,9 @@ def kept(left: DataFrame) -> list[str]:
 def left_side(left: DataFrame, epochs: Epochs, g: Geometry) -> DataFrame:
     """The left side as `within_radius` wants it: `left_id`, `lx`, `ly`, `lz` and what it carries."""
     late, errors = (["epoch"] if g.is_late(epochs) else []), (["variance_arcsec2"] if g.has_errors else [])
-    place = [F.col(c).alias(f"l{c}") for c in ("x", "y", "z", *late, *errors)]
-    return left.select(F.col("id").alias("left_id"), *kept(left), *place)
+    place = [F.coalesce(F.col(c), F.lit(math.nan)).alias(f"l{c}") for c in ("x", "y", "z")]
+    rest = [F.col(c).alias(f"l{c}") for c in (*late, *errors)]
+    return left.select(F.col("id").alias("left_id"), *kept(left), *place, *rest)
 
 
 def within_radius(
@@ -138,9 +166,13 @@ def within_radius(
         limit = F.pow(2 * F.sin(radius * (_ARCSEC / 2)), F.lit(2.0))
     dx, dy, dz = F.col("lx") - x, F.col("ly") - y, F.col("lz") - z
     joined = joined.withColumn("c2", dx * dx + dy * dy + dz * dz).where(F.col("c2") <= limit)
-    survey = _each(F.lit(r.survey) for r in rights).alias("right_survey")
     errors = [variance.alias("variance_arcsec2")] if variance is not None else []
-    return joined.select(survey, "left_id", *keep, "right_id", "c2", "is_propagated", *errors)
+    return joined.select("right", "left_id", *keep, "right_id", "c2", "is_propagated", *errors)
+
+
+def named(found: DataFrame, rights: Sequence[Right]) -> DataFrame:
+    """`right_survey` in the place of its number."""
+    return found.withColumn("right_survey", _each(F.lit(r.survey) for r in rights)).drop("right")
 
 
 def _each(values: Iterable[Column]) -> Column:
@@ -165,10 +197,17 @@ def right_side(right: Right, number: int, epochs: Epochs, g: Geometry) -> DataFr
     or a filter on the cubes below the arithmetic, and repeat it there, to methods too long for the JVM to compile.
     """
     late = g.is_late(epochs)
+    place = [F.coalesce(F.col(n), F.lit(math.nan)) for n in "xyz"]
+    who = [F.lit(number).alias("right"), F.col("id").alias("right_id")]
+    if right.motion_snr is None and not late and not g.has_errors:
+        at_rest = [p.alias(f"{side}{n}") for side in "ru" for p, n in zip(place, "xyz", strict=True)]
+        ball = F.lit(math.sqrt(chord2(right.radius_arcsec)) * (1 + 1e-9) + 1e-15)
+        return right.positions.select(*who, F.lit(False).alias("is_propagated"), *at_rest, ball.alias("ball"))
+    rows = with_motion(right.positions, right.motion_snr)
     middle = F.lit(epochs.middle).cast("double")
     moves = F.col("is_moving") & middle.isNotNull()
     years = F.coalesce(middle - F.col("epoch"), F.lit(0.0))
-    rows = right.positions.withColumns({"is_moving": moves, "years": years, "repoch": F.col("epoch")})
+    rows = rows.withColumns({"is_moving": moves, "years": years, "repoch": F.col("epoch")})
     carried = ["repoch", "mx", "my", "mz"] if late else []
     if g.has_errors:
         rows = rows.withColumnRenamed("variance_arcsec2", "rvariance_arcsec2")
@@ -177,11 +216,9 @@ def right_side(right: Right, number: int, epochs: Epochs, g: Geometry) -> DataFr
     if g.allowance_masyr:
         reach = reach + g.allowance_masyr * (F.abs("years") + epochs.half_span) / 1000
     ball = 2 * F.sin(reach * (_ARCSEC / 2)) * (1 + 1e-9) + 1e-15
-    place = [F.coalesce(F.col(n), F.lit(math.nan)) for n in "xyz"]
     then = [p + F.col(f"m{n}") * F.col("years") for p, n in zip(place, "xyz", strict=True)]
     rows = rows.select(
-        F.lit(number).alias("right"),
-        F.col("id").alias("right_id"),
+        *who,
         F.col("is_moving").alias("is_propagated"),
         *carried,
         *[p.alias(f"r{n}") for p, n in zip(place, "xyz", strict=True)],
@@ -229,18 +266,22 @@ def _packed(x: Column, y: Column, z: Column) -> Column:
     )
 
 
-def nearest(pairs: DataFrame, keep: list[str]) -> DataFrame:
+def nearest(pairs: DataFrame, keep: list[str], apart: Sequence[str] = ()) -> DataFrame:
     """The nearest right source of each left one; ties by right id.
 
     Parameters
     ----------
     keep
         Left columns to carry.
+    apart
+        Of these, columns that tell left rows of one identifier apart.
     """
     best = F.min(F.struct("c2", "right_id", "is_propagated", *_errors(pairs))).alias("best")
-    grouped = pairs.groupBy(*_around(pairs), *keep).agg(best, F.count("*").cast("int").alias("n_neighbours"))
+    carried = [F.first(c).alias(c) for c in keep if c not in apart]
+    keys = [*_around(pairs), *apart]
+    grouped = pairs.groupBy(*keys).agg(best, *carried, F.count("*").cast("int").alias("n_neighbours"))
     return grouped.select(
-        "right_survey",
+        "right",
         "left_id",
         *keep,
         "best.right_id",
@@ -256,7 +297,7 @@ def ranked(pairs: DataFrame, keep: list[str]) -> DataFrame:
     """All pairs, ranked by distance around each left source; ties by right id."""
     around = Window.partitionBy(*_around(pairs))
     return pairs.select(
-        "right_survey",
+        "right",
         "left_id",
         *keep,
         "right_id",
@@ -275,14 +316,14 @@ def mutual(pairs: DataFrame, keep: list[str]) -> DataFrame:
     -----
     The left side must reach one radius beyond the sources asked for: a right source's nearest may lie outside.
     """
-    back = F.row_number().over(Window.partitionBy("right_survey", "right_id").orderBy("c2", "left_id"))
+    back = F.row_number().over(Window.partitionBy("right", "right_id").orderBy("c2", "left_id"))
     both = ranked(pairs.withColumn("_back", back), [*keep, "_back"])
     return both.where("rank = 1 AND _back = 1").drop("_back")
 
 
 def _around(pairs: DataFrame) -> list[str]:
     """What pairs of one left source have in common; the cube among it spares an exchange."""
-    return [c for c in ("cell", "left_id", "right_survey") if c in pairs.columns]
+    return [c for c in ("cell", "left_id", "right") if c in pairs.columns]
 
 
 def _errors(pairs: DataFrame) -> list[str]:

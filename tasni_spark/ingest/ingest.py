@@ -293,6 +293,8 @@ def publish(inputs: Inputs, cfg: IngestConfig, rows: Mapping[str, int], written:
         "designation": survey.designation,
         "ra": survey.position.ra,
         "dec": survey.position.dec,
+        "ellipse": list(survey.position.ellipse),
+        "error_unit": survey.position.error_unit,
     }
     for table in _stored(survey, inputs.notes):
         inputs.lake.publish(written[table.name], facts)

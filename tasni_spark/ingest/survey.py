@@ -56,7 +56,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Position:
-    """Columns of the position, and of its error in `error_unit`: pixels are `2.75 arcsec`."""
+    """Columns of the position, and of its error in `error_unit`: pixels are `2.75 arcsec`.
+
+    Parameters
+    ----------
+    ellipse
+        Columns of an error ellipse: semi-major axis, semi-minor axis, position angle in deg, east of north.
+    """
 
     ra: str = opt("ra", "column, deg")
     dec: str = opt("dec", "column, deg")
@@ -64,6 +70,13 @@ class Position:
     dec_error: str = opt("", "column")
     error_unit: str = opt("arcsec", "unit of the errors")
     error_arcsec: float = opt(0.0, "one error for all, where there are no columns")
+    ellipse: tuple[str, ...] = opt((), "columns of an error ellipse: semi-axes, position angle")
+
+    def __post_init__(self) -> None:
+        if len(self.ellipse) not in (0, 3):
+            raise ValueError(
+                f"ellipse is {list(self.ellipse)}, expected semi-major axis, semi-minor axis, position angle"
+            )
 
 
 @dataclass(frozen=True)
@@ -175,6 +188,7 @@ class Survey:
     def roles(self) -> dict[str, str]:
         """Role to column, for every column that position, epoch, motion, key and name need."""
         used = {f"key[{i}]": k for i, k in enumerate(self.key)}
+        used |= {f"position.ellipse[{i}]": c for i, c in enumerate(self.position.ellipse)}
         used |= {"designation": self.designation, "epoch.column": self.epoch.column}
         for part, value in (("position", self.position), ("motion", self.motion)):
             used |= {f"{part}.{f.name}": getattr(value, f.name) for f in fields(value)}

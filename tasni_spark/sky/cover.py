@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Ranges = NDArray[np.int64]
 """(n, 2): first order-29 pixel, first pixel behind; disjoint, in order."""
+Ring = Sequence[tuple[float, float]]
+"""Corners (ra, dec) in deg, the first not repeated at the end."""
 
 
 def cone(ra: float, dec: float, radius: float, depth: int = 12) -> Ranges:
@@ -35,7 +37,7 @@ def cone(ra: float, dec: float, radius: float, depth: int = 12) -> Ranges:
     return ranges(MOC.from_cone(Longitude(ra * u.deg), Latitude(dec * u.deg), radius=radius * u.deg, max_depth=depth))
 
 
-def polygon(corners: Sequence[tuple[float, float]], depth: int = 12) -> Ranges:
+def polygon(corners: Ring, depth: int = 12) -> Ranges:
     """Cells of order `depth` that touch a polygon given by its corners (ra, dec) in deg."""
     return ranges(_polygon(corners, depth))
 
@@ -109,7 +111,27 @@ def region(text: str) -> Ranges:
 
 
 def geojson(path: str | Path, depth: int = 12) -> Ranges:
-    """Cells that touch the polygons of a GeoJSON file, whose coordinates are ra, dec in deg; edges are great circles.
+    """Cells that touch the polygons of a GeoJSON file.
+
+    Raises
+    ------
+    DataError
+        If the file holds no polygon.
+    """
+    parts = [part for _, each in geojson_polygons(path) for part in each]
+    found = [_polygon(part[0], depth) for part in parts]
+    holes = [_polygon(hole, depth) for part in parts for hole in part[1:]]
+    whole = found[0].union(*found[1:]) if len(found) > 1 else found[0]
+    return ranges(whole.difference(*holes) if holes else whole)
+
+
+def geojson_polygons(path: str | Path) -> list[tuple[str, list[list[Ring]]]]:
+    """Name of each feature of a GeoJSON file, and of each of its polygons the outer ring, then the holes.
+
+    Notes
+    -----
+    Coordinates are ra, dec in deg and edges are great circles. A feature without the property `name` is called by its
+    number in the file, from 0.
 
     Raises
     ------
@@ -118,19 +140,26 @@ def geojson(path: str | Path, depth: int = 12) -> Ranges:
     """
     try:
         data = json.loads(Path(path).read_text())
-        shapes = [f.get("geometry", f) for f in data.get("features", [data])]
-        parts = [p for s in shapes for p in (s["coordinates"] if s["type"] == "MultiPolygon" else [s["coordinates"]])]
-        if not parts or any(s["type"] not in ("Polygon", "MultiPolygon") for s in shapes):
-            raise ValueError("expected features of type Polygon or MultiPolygon")
-        found = [_polygon(part[0][:-1], depth) for part in parts]
-        holes = [_polygon(hole[:-1], depth) for part in parts for hole in part[1:]]
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as e:
+        found: list[tuple[str, list[list[Ring]]]] = []
+        for k, feature in enumerate(data.get("features", [data])):
+            shape = feature.get("geometry", feature)
+            if shape["type"] not in ("Polygon", "MultiPolygon"):
+                raise ValueError(f"feature {k} is of type {shape['type']}, expected Polygon or MultiPolygon")
+            parts = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
+            rings: list[list[Ring]] = [
+                [[(float(c[0]), float(c[1])) for c in ring[:-1]] for ring in part] for part in parts
+            ]
+            if not rings or min(len(ring) for part in rings for ring in part or [[]]) < 3:
+                raise ValueError(f"feature {k} has a ring of fewer than 3 corners")
+            found.append((str((feature.get("properties") or {}).get("name", k)), rings))
+        if not found:
+            raise ValueError("no feature")
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as e:
         raise DataError(f"region {path}: cannot be read: {e}") from e
-    whole = found[0].union(*found[1:]) if len(found) > 1 else found[0]
-    return ranges(whole.difference(*holes) if holes else whole)
+    return found
 
 
-def _polygon(corners: Sequence[Sequence[float]], depth: int) -> MOC:
+def _polygon(corners: Ring, depth: int) -> MOC:
     import astropy.units as u  # noqa: PLC0415
     from astropy.coordinates import SkyCoord  # noqa: PLC0415
     from mocpy import MOC  # noqa: PLC0415

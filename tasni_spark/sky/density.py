@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
@@ -39,13 +39,24 @@ def cell_arcsec2(order: int) -> float:
     return SKY_ARCSEC2 / (12 << 2 * order)
 
 
-def summary(inputs: Inputs, survey: str) -> tuple[int, float] | None:
-    """Order of a survey's density cells, and the surface density of its densest, in arcsec-2; None if not counted."""
+class Counted(NamedTuple):
+    """Order of a survey's cells, density of the densest, and density around one of its sources, in arcsec-2."""
+
+    order: int
+    densest: float
+    around: float
+
+
+def summary(inputs: Inputs, survey: str) -> Counted | None:
+    """What is known of a survey's density; None if it has not been counted."""
     if not inputs.has("density"):
         return None
-    cells = inputs.small("density", "survey", "order", "per_arcsec2")
+    cells = inputs.small("density", "survey", "order", "n", "per_arcsec2")
     here = cells.filter(pc.field("survey") == survey)
-    return (here["order"][0].as_py(), pc.max(here["per_arcsec2"]).as_py()) if len(here) else None
+    if not len(here):
+        return None
+    around = pc.sum(pc.multiply(here["n"], here["per_arcsec2"])).as_py() / pc.sum(here["n"]).as_py()
+    return Counted(here["order"][0].as_py(), pc.max(here["per_arcsec2"]).as_py(), around)
 
 
 def with_density(rows: DataFrame, inputs: Inputs, surveys: Sequence[str], survey: Column, name: str) -> DataFrame:
@@ -69,7 +80,7 @@ def with_density(rows: DataFrame, inputs: Inputs, surveys: Sequence[str], survey
     A cell without a source holds less than one: its density is taken as one source a cell.
     """
     found = {s: summary(inputs, s) for s in surveys}
-    orders = {s: known[0] for s, known in found.items() if known}
+    orders = {s: known.order for s, known in found.items() if known}
     if not orders:
         return rows.withColumn(name, F.lit(None).cast("double"))
     cells = inputs.read("density").where(F.col("survey").isin(list(orders)))

@@ -1,6 +1,6 @@
 """The tables, declared once each; nothing here imports Spark."""
 
-from tasni_spark.tables.associations import MATCH_TILES, MATCHES, XMATCH_QA
+from tasni_spark.tables.associations import FOOTPRINTS, MATCH_TILES, MATCHES, SHAPES, XMATCH_QA
 from tasni_spark.tables.features import FEATURE_STRATA, FEATURE_TABLE
 from tasni_spark.tables.light_curves import (
     CLASS_COUNTS,
@@ -41,6 +41,8 @@ TABLES = {
         MATCHES,
         MATCH_TILES,
         XMATCH_QA,
+        SHAPES,
+        FOOTPRINTS,
         VERDICTS,
         CANDIDATES,
         CUTFLOW,

@@ -1,12 +1,15 @@
 """Tables of sky joins: pairs, and what was sought where."""
 
 from tasni_spark.core.spec import Col, Table
-from tasni_spark.tables.columns import LEFT_SURVEY, RIGHT_SURVEY, TILE
+from tasni_spark.tables.columns import DEC, ID, LEFT_SURVEY, RA, RIGHT_SURVEY, SURVEY, TILE
 
 SHIFTS_ARCSEC = (15.0, 30.0, 60.0)
 """Shifts in right ascension that leave only chance matches."""
 BIN, BINS = 0.1, 50
 """Width and number of the bins of normalised separations; the last holds all beyond."""
+
+COLLECTION = Col("collection", "string", "Name of a set of shapes", ucd="meta.id;meta.dataset", nullable=False)
+SHAPE = Col("name", "string", "Name of the shape in its collection", ucd="meta.id", nullable=False)
 
 MATCHES = Table(
     "matches",
@@ -93,4 +96,41 @@ XMATCH_QA = Table(
     partition=("left_survey", "right_survey"),
     replace_by=("left_survey", "right_survey", "tile"),
     stats=("tile",),
+)
+
+SHAPES = Table(
+    "shapes",
+    "Shapes on the sky, each in the tangent plane at its own centre: fields, pointings, contours, ellipses",
+    (
+        COLLECTION,
+        SHAPE,
+        RA,
+        DEC,
+        Col("reach_deg", "double", "Greatest distance from the centre", "deg", "pos.angDistance", nullable=False),
+        Col("a_deg", "double", "Semi-axis of an ellipse; null for an outline", "deg", "phys.angSize.smajAxis"),
+        Col("b_deg", "double", "The other semi-axis", "deg", "phys.angSize.sminAxis"),
+        Col("angle_deg", "double", "Position angle of a_deg, east of north", "deg", "pos.posAng"),
+        Col(
+            "wkb",
+            "binary",
+            "Outline as well-known binary, deg in the tangent plane; null for an ellipse",
+            "",
+            "pos.outline",
+        ),
+    ),
+    key=("collection", "name"),
+    sort=("collection", "name"),
+    partition=("collection",),
+    replace_by=("collection",),
+)
+
+FOOTPRINTS = Table(
+    "footprints",
+    "Which sources lie in which shapes; a source in several stands in each",
+    (COLLECTION, SURVEY, TILE, SHAPE, ID),
+    key=("collection", "survey", "name", "id"),
+    sort=("name", "id"),
+    partition=("collection", "survey", "tile"),
+    replace_by=("collection", "survey", "tile"),
+    stats=("id",),
 )

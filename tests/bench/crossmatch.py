@@ -48,8 +48,8 @@ class Row:
         `f(folder)`: the process.
     pairs
         Where its pairs are, and the names of both identifiers; none for what finds none.
-    starts_spark
-        Whether the cost of a session that does nothing is taken off.
+    idle
+        The row whose cost is taken off: a session that does nothing, of the same profile.
     alike
         Rows of the same value must give the same pairs.
     """
@@ -57,17 +57,18 @@ class Row:
     name: str
     command: Callable[[Path], list[str]]
     pairs: tuple[str, str, str] | None = None
-    starts_spark: bool = False
+    idle: str = ""
     alike: str = "still"
 
 
 def job(engine: str, right: str) -> Callable[[Path], list[str]]:
-    """The job itself, into a lake without matches."""
+    """The job itself, into a lake without matches; with tiles the JVM only hands out work, as in jobs of seconds."""
 
     def command(folder: Path) -> list[str]:
         for table in ("matches", "match_tiles"):
             shutil.rmtree(folder / "lake" / table, ignore_errors=True)
-        flags = ["--left", "left", "--rights", json.dumps([right]), "--engine", engine]
+        profile = "short" if engine == "tiles" else "local"
+        flags = ["--left", "left", "--rights", json.dumps([right]), "--engine", engine, "--set", f"run.spark={profile}"]
         return [*TASNI, "run", "crossmatch", "--lake", str(folder / "lake"), *flags]
 
     return command
@@ -101,15 +102,16 @@ def lsdb(what: str) -> Callable[[Path], list[str]]:
 MATCHES, WRITTEN = ("lake/matches", "left_id", "right_id"), ("out", "left_id", "right_id")
 ROWS = {
     "noop": Row("a session that does nothing", own("noop")),
-    "prepare": Row("preparation: read, hpx29, sort, write", own("prepare"), None, True),
-    "tiles": Row("tiles", job("tiles", "right"), MATCHES, True),
-    "tiles-motion": Row("tiles, with motion", job("tiles", "moving"), MATCHES, True, "moving"),
-    "sql": Row("sql", job("sql", "right"), MATCHES, True),
-    "sql-motion": Row("sql, with motion", job("sql", "moving"), MATCHES, True, "moving"),
-    "sedona": Row("sedona", job("sedona", "right"), MATCHES, True),
-    "shapes": Row("Sedona: right sources in 10,000 polygons", own("shapes"), None, True),
-    "ranges": Row("ranges: right sources in a map of cells", own("ranges"), None, True),
-    "attach": Row("Spark: both sides' columns to stored pairs", own("attach"), None, True),
+    "noop-short": Row("the same, profile short", own("noop-short")),
+    "prepare": Row("preparation: read, hpx29, sort, write", own("prepare"), None, "noop"),
+    "tiles": Row("tiles", job("tiles", "right"), MATCHES, "noop-short"),
+    "tiles-motion": Row("tiles, with motion", job("tiles", "moving"), MATCHES, "noop-short", "moving"),
+    "sql": Row("sql", job("sql", "right"), MATCHES, "noop"),
+    "sql-motion": Row("sql, with motion", job("sql", "moving"), MATCHES, "noop", "moving"),
+    "sedona": Row("sedona", job("sedona", "right"), MATCHES, "noop"),
+    "shapes": Row("Sedona: right sources in 10,000 polygons", own("shapes"), None, "noop"),
+    "ranges": Row("ranges: right sources in a map of cells", own("ranges"), None, "noop"),
+    "attach": Row("Spark: both sides' columns to stored pairs", own("attach"), None, "noop"),
     "ckdtree": Row("cKDTree, all columns", own("ckdtree"), WRITTEN),
     "duckdb": Row("DuckDB, association only", own("duckdb"), WRITTEN),
     "duckdb-wide": Row("DuckDB, all columns", own("duckdb-wide"), WRITTEN),
@@ -120,10 +122,10 @@ ROWS = {
 
 def work(way: str, folder: Path) -> None:
     """What one process does."""
-    if way == "noop":
+    if way in ("noop", "noop-short"):
         from tasni_spark.core.session import session
 
-        session("local", "bench").range(1).count()
+        session("short" if way == "noop-short" else "local", "bench").range(1).count()
     elif way == "prepare":
         twoskies.prepare(folder, ["left", "right"])
     elif way == "moving":
@@ -155,7 +157,9 @@ def inside(folder: Path, way: str) -> None:
         rng, turn = np.random.default_rng(9), np.radians(60 * np.arange(6))
         centres = zip(rng.uniform(0, 360, 10_000), np.degrees(np.arcsin(rng.uniform(-0.98, 0.98, 10_000))), strict=True)
         made = [
-            shapes.polygon(str(k), list(zip(ra + np.cos(turn) / np.cos(np.radians(d)), d + np.sin(turn), strict=True)))
+            shapes.polygons(
+                str(k), [[list(zip(ra + np.cos(turn) / np.cos(np.radians(d)), d + np.sin(turn), strict=True))]]
+            )
             for k, (ra, d) in enumerate(centres)
         ]
         found = shapes.shape_join(rows, spark.createDataFrame(pd.DataFrame(made), shapes.SHAPES_DDL))
@@ -236,19 +240,19 @@ def drawn(found: dict[str, dict[str, tuple[list[Usage], tuple[int, int]]]]) -> T
     for name, row in ROWS.items():
         sizes = [s for s in found if name in found[s]]
         gross = {s: statistics.median(u.cpu_s for u in found[s][name][0]) for s in sizes}
-        idle = {
-            s: statistics.median(u.cpu_s for u in found[s]["noop"][0]) if "noop" in found[s] else 0.0 for s in sizes
-        }
-        net = {s: gross[s] - idle[s] if row.starts_spark else gross[s] for s in sizes}
+        idle = {s: [u.cpu_s for u in found[s][row.idle][0]] if row.idle in found[s] else [0.0] for s in sizes}
+        net = {s: gross[s] - statistics.median(idle[s]) for s in sizes}
         grown = [s for s in sizes if s != "P"]
         slope = exponent([SIZES[s] for s in grown], [net[s] for s in grown]) if len(grown) > 1 else math.nan
         for s in sizes:
             runs, (pairs, code) = found[s][name]
             rows = SIZES[s] * {"prepare": 3, "shapes": 2, "ranges": 2}.get(name, 1) / 1000
-            rates = ("", "") if name == "noop" else (f"{rows / gross[s]:,.0f}", f"{rows / max(net[s], 0.1):,.0f}")
+            rates = (
+                ("", "") if name.startswith("noop") else (f"{rows / gross[s]:,.0f}", f"{rows / max(net[s], 0.1):,.0f}")
+            )
             wall, peak = statistics.median(u.wall_s for u in runs), max(u.peak_gib for u in runs)
             told = (f"{pairs:,}", f"{code:016x}") if row.pairs else ("", "")
-            shown = "" if math.isnan(slope) or name == "noop" else f"{slope:.2f}"
+            shown = "" if math.isnan(slope) or name.startswith("noop") else f"{slope:.2f}"
             grid.add_row(row.name, s, f"{gross[s]:.1f}", *rates, f"{wall:.0f}", f"{peak:.2f}", *told, shown)
     return grid
 

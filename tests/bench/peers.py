@@ -54,7 +54,7 @@ COPY (
         SELECT id, x, y, z, zone, unnest(list_distinct(list_transform(
             generate_series(floor((ra - least(wide(dec), 180)) * bins(zone) / 360)::INT,
                             floor((ra + least(wide(dec), 180)) * bins(zone) / 360)::INT),
-            b -> (b + 10 * bins(zone)) % bins(zone)))) AS bin
+            lambda b: (b + 10 * bins(zone)) % bins(zone)))) AS bin
         FROM l
     ),
     there AS (

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasni_spark.crossmatch import sedona, sql
-from tasni_spark.crossmatch.motion import Epochs, with_motion
+from tasni_spark.crossmatch.motion import Epochs
 from tasni_spark.crossmatch.sql import Geometry, Right
 from tasni_spark.crossmatch.tiles import kernel
 from tasni_spark.crossmatch.tiles.kernel import Left
@@ -121,12 +121,10 @@ def test_all_engines_agree_with_brute_force(
     variance = "(ra_error_arcsec * ra_error_arcsec + dec_error_arcsec * dec_error_arcsec) / 2 AS variance_arcsec2"
     frames = [as_positions(s).selectExpr("*", variance) for s in (left, right)]
     here = frames[0].select("id", "x", "y", "z", "epoch", "variance_arcsec2")
-    g = Geometry(sql.cell_arcsec(1e3, radius + 450.0), allowance, sigmas, True)  # 50 arcsec / yr for 8 yr
+    g = Geometry(sql.cell_arcsec(1e-4, 1e-4, radius + 450.0), allowance, sigmas, True)  # 50 arcsec / yr for 8 yr
     answers = {"tiles": by_kernel(left, right, rule)}
     for name, engine in (("sql", sql), ("sedona", sedona)):
-        pairs = engine.pairs(
-            here, [Right("r", with_motion(frames[1], 5.0), radius)], Epochs(min(epochs), max(epochs)), g
-        )
+        pairs = engine.pairs(here, [Right("r", frames[1], radius, 5.0)], Epochs(min(epochs), max(epochs)), g)
         answers[name] = sql.ranked(pairs, []).toPandas()
     key = ["left_id", "right_id"]
     first = answers["tiles"].sort_values(key).reset_index(drop=True)
@@ -152,9 +150,11 @@ def test_the_pairs_that_lsdb_expects(as_positions: Any, real: Path, radius_deg: 
     left, right = small_sky(raw / "small_sky/small_sky.csv"), small_sky(raw / "xmatch/small_sky_xmatch.csv")
     rule = Rule(3600 * radius_deg, 2010.0, 2010.0)
     answers = [by_kernel(left, right, rule).query("rank == 1")]
-    here, there = as_positions(left).select("id", "x", "y", "z", "epoch"), with_motion(as_positions(right), 5.0)
+    here, there = as_positions(left).select("id", "x", "y", "z", "epoch"), as_positions(right)
     for engine in (sql, sedona):
-        pairs = engine.pairs(here, [Right("r", there, rule.radius_arcsec)], Epochs(2010.0, 2010.0), Geometry(300.0))
+        pairs = engine.pairs(
+            here, [Right("r", there, rule.radius_arcsec, 5.0)], Epochs(2010.0, 2010.0), Geometry(300.0)
+        )
         answers.append(sql.nearest(pairs, []).toPandas())
     for found in answers:
         rows = found.sort_values("left_id")

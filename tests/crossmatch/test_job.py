@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from pyspark.sql import functions as F
 
 from tasni_spark.core.arguments import Request
 from tasni_spark.core.compare import compare
-from tasni_spark.core.errors import ConfigError
+from tasni_spark.core.errors import ConfigError, DataError
 from tasni_spark.core.lake import Lake
 from tasni_spark.core.spec import Ref
 
@@ -200,3 +201,54 @@ def test_another_left_survey_does_not_stand_in_the_way_of_resuming(sky_lake: Lak
     job("crossmatch", sky_lake, **asked, request=Request(run_id="first"))
     job("crossmatch", sky_lake, left="right", rights=["left"], engine="tiles")
     assert job("crossmatch", sky_lake, **asked, request=Request(resume="first"))["state"] == "done"
+
+
+def test_sources_in_fields_and_in_error_ellipses(
+    sky_lake: Lake, job: Callable[..., Any], hard_sky: Any, tmp_path: Path
+) -> None:
+    """A field of 2 x 2 deg on the seam; ellipses of a file; the error ellipses of a survey at 3 sigma."""
+    ra, dec = hard_sky[0]["ra"].to_numpy(), hard_sky[0]["dec"].to_numpy()
+    ring = [[359.0, -1.0], [1.0, -1.0], [1.0, 1.0], [359.0, 1.0], [359.0, -1.0]]
+    fields = tmp_path / "fields.geojson"
+    feature = {"properties": {"name": "seam"}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    fields.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    record = job("footprints", sky_lake, survey="left", shapes=str(fields))
+    assert record["rows"]["shapes"] == 1
+    assert record["rows"]["footprints"] == ((abs((ra + 180) % 360 - 180) < 1) & (abs(dec) < 1)).sum() > 600
+    (tmp_path / "pointings.csv").write_text(
+        "name,ra,dec,a,b,angle\npole,0,90,0.01,0.01,0\nwest,266.4,-28.9,0.02,0.005,90\n"
+    )
+    job("footprints", sky_lake, survey="left", shapes=str(tmp_path / "pointings.csv"))
+    survey = (SURVEYS / "right.toml").read_text().replace('name = "right"', 'name = "radio"')
+    survey = survey.replace("error_arcsec = 1.0", 'error_arcsec = 1.0\nellipse = ["maj", "min", "turn"]')
+    columns = "".join(
+        f'{c} = {{ unit = "{unit}", doc = "Ellipse" }}\n'
+        for c, unit in (("maj", "arcsec"), ("min", "arcsec"), ("turn", "deg"))
+    )
+    (tmp_path / "radio.toml").write_text(survey + columns)
+    (tmp_path / "radio").mkdir()
+    rows = pd.DataFrame(
+        {
+            "id": [1, 2],
+            "ra": [266.4, 0.0],
+            "dec": [-28.9, -90.0],
+            "epoch": 2010.0,
+            "maj": [24.0, 12.0],
+            "min": [6.0, 12.0],
+            "turn": [90.0, 0.0],
+        }
+    )
+    rows.assign(
+        **dict.fromkeys(("pmra_masyr", "pmdec_masyr", "pmra_error_masyr", "pmdec_error_masyr"), np.nan)
+    ).to_parquet(tmp_path / "radio" / "a.parquet", index=False)
+    job("ingest", sky_lake, survey=str(tmp_path / "radio.toml"), input=str(tmp_path / "radio"))
+    job("footprints", sky_lake, survey="left", ellipses="radio")
+    found = sky_lake.read(Ref("footprints")).groupBy("collection", "name").count().toPandas()
+    n = {(r["collection"], r["name"]): r["count"] for _, r in found.iterrows()}
+    assert set(n) == {("fields", "seam"), ("pointings", "pole"), ("pointings", "west"), ("radio", "1"), ("radio", "2")}
+    assert n["radio", "1"] == n["pointings", "west"] > 100
+    assert n["pointings", "pole"] == (dec > 90 - 0.01).sum()
+    assert n["radio", "2"] == (dec < -90 + 0.01).sum()
+    (tmp_path / "bad.csv").write_text("name,ra,dec,a,b\nx,0,0,1,1\n")
+    with pytest.raises(DataError, match=r"bad.csv: no column angle"):
+        job("footprints", sky_lake, survey="left", shapes=str(tmp_path / "bad.csv"))

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tasni_spark.crossmatch import sql
-from tasni_spark.crossmatch.motion import Epochs, with_motion
+from tasni_spark.crossmatch.motion import Epochs
 from tasni_spark.crossmatch.sql import Geometry, Right
 
 from .conftest import brute, offset, sphere, table
@@ -28,7 +28,7 @@ def joined(
 ) -> Any:
     when = epochs or Epochs(left["epoch"].min(), left["epoch"].max())
     chosen = as_positions(left).select("id", "x", "y", "z", "epoch")
-    return sql.pairs(chosen, [Right("right", with_motion(as_positions(right), 5.0), radius)], when, g)
+    return sql.pairs(chosen, [Right("right", as_positions(right), radius, 5.0)], when, g)
 
 
 def assert_same(found: pd.DataFrame, want: pd.DataFrame) -> None:
@@ -106,7 +106,7 @@ def movers(n: int = 4000) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_movers_are_met_at_the_left_source_s_own_epoch(as_positions: Any) -> None:
     left, right = movers()
-    g = Geometry(sql.cell_arcsec(1.0, 1.0 + 15 * 2))
+    g = Geometry(sql.cell_arcsec(0.0, 0.0, 1.0 + 15 * 2))
     found = sql.ranked(joined(as_positions, left, right, 1.0, g), []).toPandas()
     assert_same(found, brute(left, right, 1.0))
     true = found["right_id"] - 1_000_000 == found["left_id"]

@@ -21,7 +21,7 @@ ALL: list[Table] = [*TABLES.values(), *RECORDS.values(), positions("any")]
 ALL += [load(s).tables(tiled=True)[0] for s in SURVEYS]
 WIDE = {"features"}
 """Read by name, fewer than 95 columns at a time."""
-TYPE = re.compile(r"^(tinyint|smallint|int|bigint|float|double|string|boolean|array<\w+>|map<\w+,\w+>)$")
+TYPE = re.compile(r"^(tinyint|smallint|int|bigint|float|double|string|binary|boolean|array<\w+>|map<\w+,\w+>)$")
 
 
 @pytest.mark.parametrize("table", ALL, ids=lambda t: t.name)

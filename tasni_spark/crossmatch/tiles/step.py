@@ -97,4 +97,4 @@ class Replacement:
         cells = self.inputs.small("density", "survey", "cell", "per_arcsec2")
         cells = cells.filter(pc.field("survey") == right).sort_by("cell")
         cell, per_arcsec2 = np.asarray(cells["cell"]), np.asarray(cells["per_arcsec2"])
-        return Density(known[0], cell, per_arcsec2, 1.0 / density.cell_arcsec2(known[0]))
+        return Density(known.order, cell, per_arcsec2, 1.0 / density.cell_arcsec2(known.order))

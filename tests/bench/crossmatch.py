@@ -93,8 +93,8 @@ def lsdb(what: str) -> Callable[[Path], list[str]]:
         out = folder / ("hats" if what == "import" else "out")
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
-        (folder / "lsdb.py").write_text(peers.LSDB)
-        return [str(LSDB_PYTHON), str(folder / "lsdb.py"), what, str(folder), str(out), str(RADIUS_ARCSEC)]
+        (folder / "by_lsdb.py").write_text(peers.LSDB)
+        return [str(LSDB_PYTHON), str(folder / "by_lsdb.py"), what, str(folder), str(out), str(RADIUS_ARCSEC)]
 
     return command
 

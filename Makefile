@@ -121,6 +121,7 @@ $(JARS)/.done: conf/jars/pom.xml conf/jars/jars.lock | $(VENV)/.done
 
 # Half of a session's start is the loading of classes: the JVM keeps them in a form that needs none.
 $(JARS)/classes.jsa: $(JARS)/.done $(VENV)/.done
+	@echo "classes: $@"
 	@$(BIN)/python -m tasni_spark.core.classes
 
 jars-gpu: jars ## the RAPIDS jar as well: 600 MB

@@ -46,14 +46,14 @@ def session(profile: str = "local", app: str = "tasni", **extra: str) -> SparkSe
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     if submitted:
         SparkContext._ensure_initialized()  # before, a SparkConf knows nothing of the submit
-        given = SparkConf()
-        wanted = {k: v for k, v in wanted.items() if not given.contains(k)}
+        submitted_with = SparkConf()
+        wanted = {k: v for k, v in wanted.items() if not submitted_with.contains(k)}
     elif wanted.get("spark.master", "").startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         wanted.setdefault("spark.driver.extraClassPath", str(places.jars() / "*"))
-        options = [wanted.get("spark.driver.extraJavaOptions", ""), *_options()]
-        wanted["spark.driver.extraJavaOptions"] = " ".join(options).strip()
+        given = wanted.get("spark.driver.extraJavaOptions", "")
+        wanted["spark.driver.extraJavaOptions"] = " ".join([given, *options()]).strip()
     builder = SparkSession.builder.appName(app)
     for key, value in wanted.items():
         builder = builder.config(key, value)
@@ -65,7 +65,7 @@ def session(profile: str = "local", app: str = "tasni", **extra: str) -> SparkSe
         raise
 
 
-def _options() -> list[str]:
+def options() -> list[str]:
     """Options of a JVM on this machine.
 
     Notes
@@ -76,10 +76,10 @@ def _options() -> list[str]:
     """
     folder = places.ROOT / "conf" / "spark"
     compiler = f"-XX:CompilerDirectivesFile={folder / 'planner.json'}"
-    options = [f"-Dlog4j2.configurationFile=file:{folder / 'log4j2.properties'}", "-XX:+UnlockDiagnosticVMOptions"]
-    options += ["-XX:-DisplayVMOutput", compiler]
+    plain = [f"-Dlog4j2.configurationFile=file:{folder / 'log4j2.properties'}", "-XX:+UnlockDiagnosticVMOptions"]
+    plain += ["-XX:-DisplayVMOutput", compiler]
     archive = [f"-XX:SharedArchiveFile={places.classes()}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
-    return options + archive if places.classes().is_file() else options
+    return plain + archive if places.classes().is_file() else plain
 
 
 def _quick(spark: SparkSession) -> SparkSession:

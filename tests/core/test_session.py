@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
+import pytest
+
+from tasni_spark.core import places
 from tasni_spark.core.places import settings
+from tasni_spark.core.session import options
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,3 +39,17 @@ def test_a_gpu_changes_nothing_but_what_it_needs() -> None:
 def test_no_master_in_code() -> None:
     for path in [*ROOT.glob("tasni_spark/**/*.py"), *ROOT.glob("jobs/*.py")]:
         assert not re.search(r"\.master\(", path.read_text()), path
+
+
+def test_a_virtual_machine_takes_its_options_with_and_without_an_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An archive that fits nothing is passed over without a word, and so is the list of code that is compiled once."""
+    monkeypatch.setattr(places, "classes", lambda: tmp_path / "classes.jsa")
+    assert not any("SharedArchiveFile" in o for o in options())
+    (tmp_path / "classes.jsa").write_bytes(b"no archive")
+    given = [*settings("local")["spark.driver.extraJavaOptions"].split(), *options()]
+    assert f"-XX:SharedArchiveFile={tmp_path / 'classes.jsa'}" in given
+    done = subprocess.run(["java", *given, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("openjdk 17")
+    assert not done.stderr

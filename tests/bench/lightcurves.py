@@ -5,6 +5,7 @@ what runs in Spark by the CPU-seconds of the whole process tree, without the ses
 are for the machine that runs them: compare rows of one table, not tables of two machines.
 
 python -m tests.bench.lightcurves --sources 1000 20000 --slow 300
+python -m tests.bench.lightcurves --sources 100000 --times 10    # a million nested sources
 """
 
 from __future__ import annotations
@@ -125,8 +126,8 @@ def stored(rows: pd.DataFrame, folder: Path) -> list[dict[str, Any]]:
     return [{"path": "a.parquet", "num_records": len(rows), "min.hpx29": pixel.min(), "max.hpx29": pixel.max()}]
 
 
-def bench(n: int, slow: int, folder: Path, spark: Any) -> Iterator[tuple[str, int, float, float]]:
-    """Each form at one size: name, sources, CPU-seconds, seconds."""
+def bench(n: int, slow: int, times: int, folder: Path, spark: Any) -> Iterator[tuple[str, int, float, float]]:
+    """Each form at one size: name, sources, CPU-seconds, seconds; the statistics of all files so many times over."""
     shots = exposures(n, np.random.default_rng(n))
     files = [stored(shots, folder / "neowise"), stored(positions(shots), folder / "left_positions")]
     tiles = [4**2 + k for k in range(4)]
@@ -154,11 +155,11 @@ def bench(n: int, slow: int, folder: Path, spark: Any) -> Iterator[tuple[str, in
     yield "suite: kernel, in memory", n, *cost(lambda: kernel(inside))
     yield PERIODS, GRIDS, *cost(lambda: full_grids(inside, GRIDS))
     one = v.VariabilityConfig()
-    tasks = [[(str(Path(p).relative_to(out)), int(Path(p).parent.name.partition("=")[2]))] for p in written]
+    tasks = [[(str(Path(p).relative_to(out)), int(Path(p).parent.name.partition("=")[2]))] for p in written] * times
     places = {t.name: str(folder / t.name) for t in (LIGHTCURVES, *v.WRITES)}
     todo = v.worker(tasks, places, one)
     numbers = spark.range(0, len(tasks), 1, len(tasks))
-    yield SUITE, n, *cost(lambda: numbers.mapInArrow(todo, parts.WRITTEN_DDL).collect())
+    yield SUITE, n * times, *cost(lambda: numbers.mapInArrow(todo, parts.WRITTEN_DDL).collect())
     nested = spark.read.parquet(str(out))
 
     def through(batches: Any) -> Iterator[pa.RecordBatch]:
@@ -207,6 +208,7 @@ def main() -> None:
         "--ingest", type=float, default=0.0, help="rows that ingest takes in a CPU-second, as make bench says"
     )
     p.add_argument("--slow", type=int, default=300, help="sources of the slow forms")
+    p.add_argument("--times", type=int, default=1, help="read the nested files so many times over: a larger sky")
     args = p.parse_args()
     spark = session("local", "bench")
     grid = Table("form", "sources", "CPU s", "s", "sources / CPU s", "exposures / CPU s", box=None)
@@ -214,7 +216,7 @@ def main() -> None:
     for n in args.sources:
         folder = Path(tempfile.mkdtemp(prefix="tasni-bench-"))
         try:
-            for name, sources, cpu, wall in bench(n, min(args.slow, n), folder, spark):
+            for name, sources, cpu, wall in bench(n, min(args.slow, n), args.times, folder, spark):
                 rate = sources / max(cpu, 1e-3)
                 measured.append((name, sources, cpu))
                 numbers = (f"{cpu:.2f}", f"{wall:.2f}", f"{rate:,.0f}", f"{rate * EXPOSURES:,.0f}")

@@ -116,7 +116,7 @@ ROWS = {
     "duckdb": Row("DuckDB, association only", own("duckdb"), WRITTEN),
     "duckdb-wide": Row("DuckDB, all columns", own("duckdb-wide"), WRITTEN),
     "lsdb-import": Row("LSDB, import", lsdb("import")),
-    "lsdb": Row("LSDB, association only", lsdb("match"), ("out/pairs/dataset", "id_left", "id_right")),
+    "lsdb": Row("LSDB, association only", lsdb("match"), ("out/pairs/pairs/dataset", "id_left", "id_right")),
 }
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 import pandas as pd
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 from cdshealpix.nested import lonlat_to_healpix
@@ -36,6 +34,7 @@ from tasni_spark.variability import lightcurves as lc
 from tasni_spark.variability import periods, suite
 from tasni_spark.variability import variability as v
 from tasni_spark.variability.pieces import pieces
+from tests.bench.usage import spent
 
 EXPOSURES = 300
 VISITS = 22
@@ -70,25 +69,10 @@ def exposures(n: int, rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def tree_cpu_s() -> float:
-    """CPU-seconds of this process and of all below it, ended children included."""
-    total = 0.0
-    me = psutil.Process()
-    for p in [me, *me.children(recursive=True)]:
-        try:
-            times = p.cpu_times()
-            total += times.user + times.system + times.children_user + times.children_system
-        except psutil.NoSuchProcess:
-            continue
-    return total
-
-
 def cost(work: Callable[[], Any]) -> tuple[float, float]:
     """CPU-seconds of the tree, and seconds on the clock; after a warm-up."""
     work()
-    cpu, wall = tree_cpu_s(), time.monotonic()
-    work()
-    return tree_cpu_s() - cpu, time.monotonic() - wall
+    return spent(work)
 
 
 def kernel(x: v.Exposures) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import psutil
@@ -31,11 +33,31 @@ def measured(command: Sequence[str], **options: object) -> Usage:
     """Run a command to its end; its standard output is passed on."""
     started = time.monotonic()
     process = subprocess.Popen(list(command), **options)  # type: ignore[call-overload]
-    root = psutil.Process(process.pid)
+    cpu, peak = watched(psutil.Process(process.pid), lambda: process.poll() is not None)
+    return Usage(time.monotonic() - started, sum(cpu.values()), peak / 2**30, int(process.returncode))
+
+
+def spent(work: Callable[[], object]) -> tuple[float, float]:
+    """CPU-seconds of this process and of all below it while something is done, and seconds on the clock."""
+    me, over = psutil.Process(), threading.Event()
+    before, _ = watched(me, lambda: True)
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(watched, me, over.is_set)
+        started = time.monotonic()
+        work()
+        wall = time.monotonic() - started
+        over.set()
+        cpu, _ = found.result()
+    return sum(seconds - before.get(key, 0.0) for key, seconds in cpu.items()), wall
+
+
+def watched(root: psutil.Process, is_over: Callable[[], bool]) -> tuple[dict[tuple[int, float], float], int]:
+    """CPU-seconds of each process of a tree, and the tree's peak resident memory in bytes, until it is over."""
     cpu: dict[tuple[int, float], float] = {}
     known: dict[tuple[int, float], psutil.Process] = {}
-    peak = 0
-    while process.poll() is None:
+    peak, last = 0, False
+    while not last:
+        last = is_over()
         for p in _tree(root):
             known[(p.pid, p.create_time())] = p
         resident = 0
@@ -47,8 +69,9 @@ def measured(command: Sequence[str], **options: object) -> Usage:
             except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
                 known.pop(key)
         peak = max(peak, resident)
-        time.sleep(INTERVAL_S)
-    return Usage(time.monotonic() - started, sum(cpu.values()), peak / 2**30, int(process.returncode))
+        if not last:
+            time.sleep(INTERVAL_S)
+    return cpu, peak
 
 
 def _tree(root: psutil.Process) -> list[psutil.Process]:

@@ -67,7 +67,7 @@ def shapes(inputs: Inputs, _: Group, cfg: FootprintsConfig) -> Output:
     """The shapes of a file, as a table; error ellipses stay where they are."""
     if cfg.ellipses:
         return {}
-    frame = pd.DataFrame(_read(cfg.shapes), columns=list(s.Shape._fields))
+    frame = pd.DataFrame(read(cfg.shapes), columns=list(s.Shape._fields))
     if twice := sorted(frame["name"][frame["name"].duplicated()].unique()):
         raise DataError(f"{cfg.shapes}: shape {twice[0]} is there twice, expected one name for each")
     rows = inputs.spark.createDataFrame(frame, s.SHAPES_DDL)
@@ -87,7 +87,14 @@ def footprints(inputs: Inputs, group: Group, cfg: FootprintsConfig) -> Output:
     return {FOOTPRINTS: told.select(*FOOTPRINTS.names)}
 
 
-def _read(path: str) -> list[s.Shape]:
+def read(path: str) -> list[s.Shape]:
+    """The shapes of a file.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, lacks a column, or holds a shape that is none.
+    """
     if path.endswith("json"):
         return [s.polygons(name, parts) for name, parts in cover.geojson_polygons(path)]
     try:

@@ -46,14 +46,14 @@ def session(profile: str = "local", app: str = "tasni", **extra: str) -> SparkSe
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     if submitted:
         SparkContext._ensure_initialized()  # before, a SparkConf knows nothing of the submit
-        submitted_with = SparkConf()
-        wanted = {k: v for k, v in wanted.items() if not submitted_with.contains(k)}
+        given = SparkConf()
+        wanted = {k: v for k, v in wanted.items() if not given.contains(k)}
     elif wanted.get("spark.master", "").startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         wanted.setdefault("spark.driver.extraClassPath", str(places.jars() / "*"))
-        given = wanted.get("spark.driver.extraJavaOptions", "")
-        wanted["spark.driver.extraJavaOptions"] = " ".join([given, *options()]).strip()
+        java = "spark.driver.extraJavaOptions"
+        wanted[java] = " ".join([wanted.get(java, ""), *options()]).strip()
     builder = SparkSession.builder.appName(app)
     for key, value in wanted.items():
         builder = builder.config(key, value)

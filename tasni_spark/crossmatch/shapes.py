@@ -23,6 +23,7 @@ from tasni_spark.core.errors import DataError
 from tasni_spark.crossmatch.sedona import with_box, with_point
 from tasni_spark.sky.cover import Ring
 from tasni_spark.sky.sphere import unit_vector
+from tasni_spark.tables.associations import SHAPES
 
 WIDEST_DEG = 80.0
 """A shape that reaches farther from its centre has no useful tangent plane."""
@@ -50,9 +51,7 @@ class Shape(NamedTuple):
     wkb: bytes | None = None
 
 
-SHAPES_DDL = (
-    "name string, ra double, dec double, reach_deg double, a_deg double, b_deg double, angle_deg double, wkb binary"
-)
+SHAPES_DDL = ", ".join(f"{c.name} {c.type}" for c in SHAPES.columns if c.name in Shape._fields)
 """Rows of `Shape` as Spark sees them."""
 
 

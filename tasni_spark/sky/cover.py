@@ -149,6 +149,8 @@ def geojson_polygons(path: str | Path) -> list[tuple[str, list[list[Ring]]]]:
             rings: list[list[Ring]] = [
                 [[(float(c[0]), float(c[1])) for c in ring[:-1]] for ring in part] for part in parts
             ]
+            if any(ring[0] != ring[-1] for part in parts for ring in part):
+                raise ValueError(f"feature {k} has a ring whose last corner is not its first")
             if not rings or min(len(ring) for part in rings for ring in part or [[]]) < 3:
                 raise ValueError(f"feature {k} has a ring of fewer than 3 corners")
             found.append((str((feature.get("properties") or {}).get("name", k)), rings))

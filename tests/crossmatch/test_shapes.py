@@ -115,3 +115,6 @@ def test_a_region_of_geojson_is_that_of_mocpy(tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(DataError, match=r"region .*: cannot be read"):
         cover.region(f"region:{path}")
+    path.write_text(json.dumps({"type": "Polygon", "coordinates": [ring[:-1]]}))
+    with pytest.raises(DataError, match="feature 0 has a ring whose last corner is not its first"):
+        cover.region(f"region:{path}")

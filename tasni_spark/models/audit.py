@@ -20,6 +20,9 @@ from tasni_spark.core.config import opt
 from tasni_spark.core.errors import DataError
 from tasni_spark.models.measures import Bools, Floats, Ints, auc, auc_within, average_precision
 
+DECIMALS_BELOW = 100.0
+"""Greater numbers of single precision do not show their third decimal: size would pass for rounding."""
+
 
 @dataclass(frozen=True)
 class AuditConfig:
@@ -33,7 +36,7 @@ class AuditConfig:
     greatest_sky_auc: float = opt(0.9, "AUC of the position alone above which the label is a place")
     least_pooled_auc: float = opt(0.75, "AUC over the sky above which a column must also tell inside blocks")
     greatest_within_auc: float = opt(0.55, "AUC inside blocks below which such a column only knows the place")
-    least_positive: int = opt(30, "measured positives from which on a column can be refused for what its values tell")
+    least_positive: int = opt(30, "measured positives from which on a column can be refused for its values or decimals")
     least_per_class: int = opt(10, "rows of each class without which nothing can be said")
     folds: int = opt(5, "parts of the blocks in which trees are tested")
     seed: int = opt(1, "of folds and of the shuffled labels")
@@ -81,6 +84,7 @@ class Finding(NamedTuple):
 
     name: str
     n: int
+    n_positive: int
     n_null: int
     auc: float
     auc_within: float
@@ -171,8 +175,9 @@ def _finding(sample: Sample, k: int, has_label: Bools, y: Bools, cfg: AuditConfi
     null_auc = _sided(auc(n.astype(float), y))
     null_ap = max(average_precision(n.astype(float), y), average_precision(-n.astype(float), y))
     labelled = _sided(auc(is_null.astype(float), has_label)) if not has_label.all() else float("nan")
-    digits = _sided(auc(_decimals(v[good]), y[good]))
     n_pos = int(y[good].sum())
+    written = good & (np.abs(v) < DECIMALS_BELOW)
+    digits = _sided(auc(_decimals(v[written]), y[written])) if y[written].sum() >= cfg.least_positive else float("nan")
     lineage = ", ".join(sorted(set(sample.inputs.get(name, ())) & sample.rule_inputs))
     ground = ""
     if lineage:
@@ -188,16 +193,28 @@ def _finding(sample: Sample, k: int, has_label: Bools, y: Bools, cfg: AuditConfi
     elif n_pos >= cfg.least_positive and whole > cfg.least_pooled_auc and inside < cfg.greatest_within_auc:
         ground = f"it tells over the sky (AUC {whole:.3f}), not inside blocks ({inside:.3f}): it knows the place"
     return Finding(
-        name, int(good.sum()), int(n.sum()), whole, inside, ap, null_auc, null_ap, labelled, digits, lineage, ground
+        name,
+        int(good.sum()),
+        n_pos,
+        int(n.sum()),
+        whole,
+        inside,
+        ap,
+        null_auc,
+        null_ap,
+        labelled,
+        digits,
+        lineage,
+        ground,
     )
 
 
 def _decimals(values: Floats) -> Floats:
-    """Decimals, 0 .. 4, that a number is written with, as far as single precision tells."""
+    """Decimals, 0 .. 4, that a number below DECIMALS_BELOW is written with."""
     found = np.full(len(values), 4.0)
     for places in (3, 2, 1, 0):
         scaled = values * 10.0**places
-        found[np.abs(scaled - np.rint(scaled)) < 1e-3 * np.maximum(np.abs(scaled) * 1e-3, 1.0)] = places
+        found[np.abs(scaled - np.rint(scaled)) < 1e-2] = places
     return found
 
 
@@ -317,10 +334,11 @@ def told(verdict: Verdict, what: str, shown: int = 5) -> str:
         f"{what}: {f['n_positive']:.0f} positive, {f['n_negative']:.0f} negative, {f['n_unlabelled']:.0f} unlabelled "
         f"rows in {f['n_blocks']:.0f} blocks; {len(verdict.findings)} columns",
         "",
-        "best single columns (AUC, inside blocks; AUC of their missing pattern):",
+        "best single columns (AUC, inside blocks; AUC of their missing pattern; positives that have it):",
     ]
-    best = sorted(verdict.findings, key=lambda x: (-(x.auc if np.isfinite(x.auc) else 0), x.name))[:shown]
-    lines += [f"  {x.name}: {x.auc:.3f}, {x.auc_within:.3f}; {x.null_auc:.3f}" for x in best]
+    usual = [x for x in verdict.findings if x.n_positive > f["n_positive"] / 2]
+    best = sorted(usual, key=lambda x: (-(x.auc if np.isfinite(x.auc) else 0), x.name))[:shown]
+    lines += [f"  {x.name}: {x.auc:.3f}, {x.auc_within:.3f}; {x.null_auc:.3f}; {x.n_positive}" for x in best]
     words = {
         "tree_auc": "three questions, in blocks not seen",
         "sky_auc": "position alone",

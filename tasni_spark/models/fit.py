@@ -21,7 +21,9 @@ from sklearn.linear_model import LogisticRegression
 from tasni_spark.core.config import opt
 from tasni_spark.core.errors import DataError
 from tasni_spark.models import measures
-from tasni_spark.models.learners import LEARNERS, Sizes, framed
+from tasni_spark.models.frames import framed
+from tasni_spark.models.learner import Sizes
+from tasni_spark.models.learners import LEARNERS
 from tasni_spark.models.measures import Bools, Floats, Interval
 from tasni_spark.models.registry import Filling, Trained, filling
 from tasni_spark.models.sample import Rows
@@ -126,11 +128,11 @@ def varying(rows: Rows) -> Rows:
 
 
 def _learns(learner: str, rows: Rows, may: Bools, cfg: FitConfig) -> Bools:
-    """Rows of those that may train which do: labelled ones, at most so many a class; for PU bagging the unlabelled."""
-    negative = (rows.label == 0) if learner != "pu_bagging" else ~rows.has_label & ~rows.is_calibration
+    """Rows of those that may train which do: positives and what the learner sets against them, so many of each."""
+    kinds = {"negative": rows.label == 0, "unlabelled": ~rows.has_label & ~rows.is_calibration}
     chosen = np.zeros(len(rows), bool)
     order = np.random.default_rng(cfg.seed).permutation(len(rows))
-    for mask in ((rows.label == 1), negative):
+    for mask in (rows.label == 1, *(kinds[k] for k in LEARNERS[learner].against)):
         at = order[(mask & may)[order]][: cfg.rows_per_class]
         chosen[at] = True
     return chosen
@@ -138,7 +140,8 @@ def _learns(learner: str, rows: Rows, may: Bools, cfg: FitConfig) -> Bools:
 
 def _trained(learner: str, rows: Rows, which: Bools, cfg: FitConfig, spark: SparkSession | None) -> Trained:
     kind = LEARNERS[learner]
-    y = np.nan_to_num(rows.label[which])
+    label = rows.label[which]
+    y = np.nan_to_num(label)
     if not kind.is_outlier and not 0 < y.sum() < len(y):
         raise DataError(
             f"training {learner}: a fold leaves {y.sum():.0f} positives of {len(y)} rows: lower splits.folds"
@@ -151,7 +154,7 @@ def _trained(learner: str, rows: Rows, which: Bools, cfg: FitConfig, spark: Spar
         part = part.only([n for n, m in zip(part.names, measured, strict=True) if m])
         x = part.values[which]
     empty = Trained(learner, part.names, filling(x, part.names) if kind.is_filled else Filling(), None)
-    return replace(empty, model=kind.fit(empty.prepared(x), y, weight, cfg, spark))
+    return replace(empty, model=kind.fit(empty.prepared(x), label, weight, rows.block[which], cfg, spark))
 
 
 def chosen(rows: Rows, which: Bools, y: Floats, weight: Floats, cfg: FitConfig) -> Sequence[str]:
@@ -203,4 +206,7 @@ def _measured(rows: Rows, score: Floats, seed: int) -> dict[str, Interval]:
         if k <= len(s):
             found[f"precision_at_{k}"] = lambda a, b, k=k: measures.at_top(a, b, k)[0]
             found[f"recall_at_{k}"] = lambda a, b, k=k: measures.at_top(a, b, k)[1]
-    return {name: measures.over_blocks(f, s, y, block, seed=seed) for name, f in found.items()}
+    told = {name: measures.over_blocks(f, s, y, block, seed=seed) for name, f in found.items()}
+    asked = np.isfinite(score)
+    prior = measures.over_blocks(measures.class_prior, score[asked], rows.label[asked], rows.block[asked], seed=seed)
+    return told | {"class_prior": prior}

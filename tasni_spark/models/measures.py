@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,36 @@ def at_top(score: Floats, is_positive: Bools, k: int) -> tuple[float, float]:
     return hits / k, hits / max(float(is_positive.sum()), 1.0)
 
 
+def class_prior(score: Floats, label: Floats) -> float:
+    """Share of positives among rows without a label, at the score that parts the labelled classes best.
+
+    Parameters
+    ----------
+    score, label : (n,)
+        Label 1, 0, or NaN.
+
+    Notes
+    -----
+    Of the shares S above a score, S_unlabelled = p S_positive + (1 - p) S_negative: as in Scott 2015 (AISTATS 38, 838),
+    with labelled negatives known too. It holds as far as labelled rows are like the unlabelled ones of their class.
+
+    Examples
+    --------
+    >>> class_prior(np.array([3.0, 2, 0, 1, 3, 0, 1, 0]), np.array([1.0, 1, 0, 0, *[np.nan] * 4]))
+    0.25
+    """
+    groups = [np.sort(score[label == 1]), np.sort(score[label == 0]), np.sort(score[np.isnan(label)])]
+    if not all(len(g) for g in groups):
+        return float("nan")
+    at = np.unique(np.concatenate(groups[:2]))
+    positive, negative, unlabelled = (1 - np.searchsorted(g, at, "left") / len(g) for g in groups)
+    best = int(np.argmax(positive - negative))
+    if positive[best] <= negative[best]:
+        return float("nan")
+    share = (unlabelled[best] - negative[best]) / (positive[best] - negative[best])
+    return float(np.clip(share, 0.0, 1.0))
+
+
 class Interval(NamedTuple):
     """A value and its 95 per cent interval."""
 
@@ -87,9 +117,9 @@ class Interval(NamedTuple):
 
 
 def over_blocks(
-    measure: Callable[[Floats, Bools], float],
+    measure: Callable[[Floats, Any], float],
     score: Floats,
-    is_positive: Bools,
+    is_positive: Bools | Floats,
     block: Ints,
     draws: int = 200,
     seed: int = 0,
@@ -99,7 +129,7 @@ def over_blocks(
     Parameters
     ----------
     measure
-        `f(score, is_positive)`.
+        `f(score, is_positive)`; or of labels, if these are given in its place.
     block : (n,)
         Block of each row: whole blocks are drawn with replacement.
     draws, seed

@@ -20,7 +20,8 @@ from pyspark.sql import functions as F
 
 from tasni_spark.core.errors import ContractError, DataError
 from tasni_spark.core.files import Folder
-from tasni_spark.models.learners import LEARNERS, Learner
+from tasni_spark.models.learner import Learner
+from tasni_spark.models.learners import LEARNERS
 from tasni_spark.tables.features import HASH
 
 PACKAGES = ("pyspark", "synapseml", "xgboost-cpu", "scikit-learn", "numpy")

@@ -23,7 +23,7 @@ from tasni_spark.core.files import Folder
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
 from tasni_spark.models import registry
-from tasni_spark.models.learners import vector
+from tasni_spark.models.frames import vector
 from tasni_spark.models.registry import Trained
 from tasni_spark.tables.features import FEATURE_TABLE, HASH
 from tasni_spark.tables.models import MODELS, SCORES

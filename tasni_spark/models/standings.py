@@ -26,7 +26,8 @@ from tasni_spark.core.spec import Table
 from tasni_spark.core.work import Inputs, Output
 from tasni_spark.models import registry
 from tasni_spark.models.errors import calibration, p_values, q_of
-from tasni_spark.models.learners import LEARNERS, vector
+from tasni_spark.models.frames import vector
+from tasni_spark.models.learners import LEARNERS
 from tasni_spark.models.registry import Trained
 from tasni_spark.tables.features import FEATURE_TABLE, FEATURES, HASH
 from tasni_spark.tables.models import SCORES, SPLITS, STANDINGS

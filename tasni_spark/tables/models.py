@@ -14,10 +14,13 @@ MODELS = {
     "linear_svm": "Margin of a linear support vector machine",
     "rbf_svm": "Margin of a linear support vector machine on the Nystroem map of an RBF kernel",
     "pu_bagging": "Mean log odds over bags of positive against unlabelled sources",
+    "self_training": "Log odds of trees that also learn from their own certain answers, as long as that helps",
     "isolation_forest": "How soon an isolation forest parts it from the rest, SynapseML",
     "isolation_arrays": "The same by scikit-learn, without jars",
     "robust_distance": "Mahalanobis distance from the inner nine tenths",
     "local_outlier_factor": "Local outlier factor against a reference sample",
+    "one_class_svm": "How far outside of a one-class support vector machine on the Nystroem map of an RBF kernel",
+    "pca_residual": "What the principal components of nine tenths of the variance leave of it",
 }
 """Kinds of models and what their scores are."""
 
@@ -82,6 +85,13 @@ FEATURE_AUDIT = Table(
         _TARGET,
         Col("feature", "string", "Feature", ucd="meta.id", nullable=False),
         Col("n", "bigint", "Labelled rows in which it is measured", ucd="meta.number", nullable=False),
+        Col(
+            "n_positive",
+            "bigint",
+            "Positives in which it is measured",
+            ucd="meta.number",
+            nullable=False,
+        ),
         Col("n_null", "bigint", "Labelled rows in which it is null", ucd="meta.number", nullable=False),
         Col("auc", "double", "AUC of it alone, whichever way it points", ucd="stat.value"),
         Col("auc_within", "double", "Mean AUC inside blocks of the sky, in that direction", ucd="stat.value"),
@@ -128,7 +138,13 @@ MODEL_MEASURES = Table(
         _TARGET,
         _MODEL,
         _MODEL_ID,
-        Col("measure", "string", "average_precision, auc, precision_at_k, recall_at_k", ucd="meta.id", nullable=False),
+        Col(
+            "measure",
+            "string",
+            "average_precision, auc, precision_at_k, recall_at_k, class_prior",
+            ucd="meta.id",
+            nullable=False,
+        ),
         Col("value", "double", "Value", ucd="stat.value"),
         Col("low", "double", "2.5 per cent of the bootstrap over blocks", ucd="stat.value;stat.min"),
         Col("high", "double", "97.5 per cent", ucd="stat.value;stat.max"),

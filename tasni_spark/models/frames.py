@@ -1,0 +1,155 @@
+"""Learners that train and score frames: LightGBM and isolation forest of SynapseML, and those of pyspark.ml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pyspark.ml import classification as spark_ml
+from pyspark.ml.functions import array_to_vector, vector_to_array
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from synapse.ml.isolationforest import IsolationForest, IsolationForestModel
+from synapse.ml.lightgbm import LightGBMClassificationModel, LightGBMClassifier
+
+from tasni_spark.core.errors import DependencyError
+from tasni_spark.core.files import Folder
+from tasni_spark.models.learner import Floats, Ints, Learner, Matrix, Sizes, read, write
+
+_LIGHTGBM = "com.microsoft.azure.synapse.ml.lightgbm.LightGBMClassifier"
+_ISOLATION = "com.microsoft.azure.synapse.ml.isolationforest.IsolationForest"
+_COLUMNS = {"featuresCol": "_x", "predictionCol": "_prediction"}
+
+
+def framed(spark: SparkSession, x: Matrix, y: Floats | None = None, w: Floats | None = None) -> DataFrame:
+    """Rows as a frame: `_row`, `_x`, and where given `label` and `weight`; one partition, in order."""
+    table = {"_row": np.arange(len(x)), "_values": list(x.astype(np.float64))}
+    table |= {} if y is None else {"label": y, "weight": np.ones(len(x)) if w is None else w}
+    frame = spark.createDataFrame(pd.DataFrame(table)).coalesce(1)
+    values = F.transform("_values", lambda v: F.coalesce(v, F.lit(float("nan"))))  # pandas takes NaN for null
+    return frame.withColumn("_x", array_to_vector(values)).drop("_values")
+
+
+def vector(columns: Sequence[Column]) -> Column:
+    """Columns as one dense vector; a null is NaN."""
+    nan = F.lit(float("nan"))
+    return array_to_vector(F.array(*[F.coalesce(c.cast("double"), nan) for c in columns]))
+
+
+def needs(spark: SparkSession, java_class: str) -> None:
+    """Probe a class of SynapseML, whose import succeeds without its jar.
+
+    Raises
+    ------
+    DependencyError
+        If the jar is not there.
+    """
+    try:
+        spark._jvm.java.lang.Class.forName(  # type: ignore[union-attr]
+            java_class,
+            False,
+            spark._jvm.Thread.currentThread().getContextClassLoader(),  # type: ignore[union-attr]
+        )
+    except Exception as e:
+        raise DependencyError(
+            f"{java_class}: not in the class path: run 'make jars', or train gradient_boosting and isolation_arrays"
+        ) from e
+
+
+def _fit_lightgbm(x: Matrix, y: Floats, w: Floats, _: Ints, sizes: Sizes, spark: SparkSession) -> Any:
+    needs(spark, _LIGHTGBM)
+    model = LightGBMClassifier(
+        **_COLUMNS,
+        labelCol="label",
+        weightCol="weight",
+        rawPredictionCol="_raw",
+        probabilityCol="_probability",
+        numIterations=sizes.lightgbm_trees,
+        numLeaves=31,
+        learningRate=0.05,
+        minDataInLeaf=10,
+        featureFraction=0.5,
+        lambdaL2=1.0,
+        seed=sizes.seed,
+        deterministic=True,
+        numTasks=1,
+        numThreads=1,
+        verbosity=-1,
+        dataTransferMode="streaming",
+        useSingleDatasetMode=True,
+        isEnableSparse=False,
+        matrixType="dense",
+    )
+    return model.fit(framed(spark, x, y, w))
+
+
+def _load_lightgbm(folder: Folder, _: SparkSession | None) -> Any:
+    model = LightGBMClassificationModel.loadNativeModelFromString(read(folder, "model.txt").decode())
+    model.setFeaturesCol("_x").setRawPredictionCol("_raw").setProbabilityCol("_probability")
+    return model.setPredictionCol("_prediction")
+
+
+def _fit_isolation(x: Matrix, _: Floats, __: Floats, ___: Ints, sizes: Sizes, spark: SparkSession) -> Any:
+    needs(spark, _ISOLATION)
+    model = IsolationForest(
+        **_COLUMNS,
+        scoreCol="_score",
+        numEstimators=sizes.isolation_trees,
+        maxSamples=float(min(sizes.isolation_rows, len(x))),
+        randomSeed=sizes.seed,
+    )
+    return model.fit(framed(spark, x))
+
+
+def _load_isolation(folder: Folder, _: SparkSession | None) -> Any:
+    return IsolationForestModel.load((folder / "model").uri)
+
+
+def _with_raw(model: Any, frame: DataFrame, name: str) -> DataFrame:
+    """The log odds, or their like, of the second class."""
+    made: DataFrame = model.transform(frame)
+    return made.select(*frame.columns, vector_to_array(F.col("_raw"))[1].cast("float").alias(name))
+
+
+def _with_strangeness(model: Any, frame: DataFrame, name: str) -> DataFrame:
+    made: DataFrame = model.transform(frame)
+    return made.select(*frame.columns, F.col("_score").cast("float").alias(name))
+
+
+def of_spark(kind: str, **params: Callable[[Sizes, int], Any]) -> Learner:
+    """A classifier of pyspark.ml; parameters from sizes and the number of features."""
+
+    def fit(x: Matrix, y: Floats, w: Floats, _: Ints, sizes: Sizes, spark: SparkSession) -> Any:
+        given = {k: f(sizes, x.shape[1]) for k, f in params.items()}
+        weight = {} if kind == "MultilayerPerceptronClassifier" else {"weightCol": "weight"}
+        made = getattr(spark_ml, kind)(**_COLUMNS, labelCol="label", rawPredictionCol="_raw", **weight, **given)
+        rows = framed(spark, x, y, w)
+        if not weight:  # it knows no weights: positives are repeated instead
+            times = F.when(F.col("label") > 0, F.greatest(F.round(F.col("weight")), F.lit(1))).otherwise(1)
+            rows = rows.withColumn("_n", F.explode(F.sequence(F.lit(1), times.cast("int")))).drop("_n")
+        return made.fit(rows)
+
+    def load(folder: Folder, _: SparkSession | None) -> Any:
+        model = {"RandomForestClassifier": "RandomForestClassificationModel", "LinearSVC": "LinearSVCModel"}
+        model |= {"GBTClassifier": "GBTClassificationModel"}
+        model |= {"MultilayerPerceptronClassifier": "MultilayerPerceptronClassificationModel"}
+        return getattr(spark_ml, model[kind]).load((folder / "model").uri)
+
+    return Learner(fit, _save_spark, load, scored=_with_raw, is_filled=True)
+
+
+def _save_spark(model: Any, folder: Folder) -> None:
+    model.write().overwrite().save((folder / "model").uri)
+
+
+LIGHTGBM = Learner(
+    _fit_lightgbm,
+    lambda model, folder: write(folder, "model.txt", model.getNativeModel().encode()),
+    _load_lightgbm,
+    scored=_with_raw,
+)
+ISOLATION_FOREST = Learner(
+    _fit_isolation, _save_spark, _load_isolation, scored=_with_strangeness, is_outlier=True, is_filled=True
+)

@@ -92,6 +92,8 @@ class Table:
         Columns whose least and greatest value each file keeps, for skipping files.
     row_group_mb
         Size of a Parquet row group, uncompressed. Small where regions are read, large where all is.
+    has_dictionaries
+        Whether values that repeat are stored once; of hundreds of measured columns few do, and looking costs half.
     shared
         Whether runs of several jobs write it: leased for a commit instead of a run.
     transient
@@ -110,6 +112,7 @@ class Table:
     replace_by: tuple[str, ...] = ()
     stats: tuple[str, ...] = ()
     row_group_mb: int = 128
+    has_dictionaries: bool = True
     shared: bool = False
     transient: bool = False
     version: int = 1

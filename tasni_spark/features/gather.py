@@ -1,12 +1,14 @@
 """Raw columns of every source: its own, and those of its counterparts, fits, light curves and surroundings.
 
 Why: a survey that is not in the lake, a column that it lacks, a job that has not run are nulls, and each has a cause
-that the run's record tells; a null must never mean that something failed.
+that the run's record tells; a null must never mean that something failed. The columns of a table travel as one struct:
+a join or a projection copies it in one piece, where it would copy hundreds of columns one by one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.compute as pc
@@ -28,7 +30,33 @@ REACH_DEG = 0.05
 _KEYS = ("tile", "id")
 
 
-def gathered(inputs: Inputs, survey: str, tiles: Sequence[int], wanted: Collection[str]) -> DataFrame:
+class Gathered(NamedTuple):
+    """Rows and where their raw columns are.
+
+    Parameters
+    ----------
+    rows
+        tile, id, hpx29 and a struct for each table that was asked.
+    where
+        Raw column to its SQL: `struct.column`, or a null of its type where there is nothing. Numbers are double.
+    """
+
+    rows: DataFrame
+    where: Mapping[str, str]
+
+    def joined(self, found: DataFrame, keys: Sequence[str], name: str) -> Gathered:
+        """With the other columns of a table as a struct of that name."""
+        columns = [c for c in found.columns if c not in keys]
+        packed = found.select(*keys, F.struct(*columns).alias(name))
+        return Gathered(self.rows.join(packed, list(keys), "left"), {**self.where, **paths(name, columns)})
+
+
+def paths(struct: str, columns: Collection[str]) -> dict[str, str]:
+    """SQL of the columns of a struct."""
+    return {c: f"{struct}.{c}" for c in columns}
+
+
+def gathered(inputs: Inputs, survey: str, tiles: Sequence[int], wanted: Collection[str]) -> Gathered:
     """Sources of some tiles with the raw columns wanted.
 
     Parameters
@@ -40,29 +68,24 @@ def gathered(inputs: Inputs, survey: str, tiles: Sequence[int], wanted: Collecti
         Whose sources.
     wanted
         Names of `tables.features.KNOWN.raw`, medians of strata aside.
-
-    Returns
-    -------
-    DataFrame
-        tile, id, hpx29 and the wanted columns: numbers as double, flags as string; null where there is nothing.
     """
-    rows = _sources(inputs, survey, tiles, wanted)
+    found = _sources(inputs, survey, tiles, wanted)
     region = cover.grown(np.array([span(t) for t in tiles], np.int64), REACH_DEG)
     for other in SURVEYS:
         if any(n.startswith(f"{other}_") for n in wanted):
-            rows = _with_counterpart(rows, inputs, survey, other, tiles, region)
-    rows = _with_table(rows, inputs, "thermal", {"survey": survey}, "thermal_", tiles, wanted)
+            found = _with_counterpart(found, inputs, survey, other, tiles, region)
+    found = _with_table(found, inputs, "thermal", {"survey": survey}, "thermal_", tiles, wanted)
     if light_curves(inputs, survey, tiles) == "":
         mine = {"survey": EXPOSURES, "left_survey": survey}
         for band in ("w1", "w2"):
-            rows = _with_table(rows, inputs, "variability", mine | {"band": band}, f"{band}_", tiles, wanted)
-        rows = _with_table(rows, inputs, "trend_tests", mine, "both_", tiles, wanted)
+            found = _with_table(found, inputs, "variability", mine | {"band": band}, f"{band}_", tiles, wanted)
+        found = _with_table(found, inputs, "trend_tests", mine, "both_", tiles, wanted)
+    rows, where = found
     for other in SURVEYS:
         if (name := f"density_{other}") in wanted:
-            rows = with_density(rows, inputs, [other], F.lit(other), name)
-    absent = [n for n in sorted(wanted) if n not in rows.columns]
-    nulls = [F.lit(None).cast("string" if n in TEXT else "double").alias(n) for n in absent]
-    return rows.select("hpx29", *_KEYS, *sorted(set(wanted) - set(absent)), *nulls)
+            rows, where = with_density(rows, inputs, [other], F.lit(other), name), {**where, name: name}
+    nulls = {n: f"CAST(NULL AS {'string' if n in TEXT else 'double'})" for n in wanted if n not in where}
+    return Gathered(rows, {**where, **nulls})
 
 
 def light_curves(inputs: Inputs, survey: str, tiles: Sequence[int]) -> str:
@@ -93,7 +116,7 @@ def causes(inputs: Inputs, survey: str, tiles: Sequence[int]) -> dict[str, str]:
     return found
 
 
-def _sources(inputs: Inputs, survey: str, tiles: Sequence[int], wanted: Collection[str]) -> DataFrame:
+def _sources(inputs: Inputs, survey: str, tiles: Sequence[int], wanted: Collection[str]) -> Gathered:
     """The survey's own columns under their published names."""
     rows = inputs.read(survey).where(F.col("tile").isin(list(tiles)))
     facts = inputs.lake.facts(inputs.lake.ref(survey))
@@ -101,16 +124,17 @@ def _sources(inputs: Inputs, survey: str, tiles: Sequence[int], wanted: Collecti
     made = {"ra": ra, "dec": dec} | dict(zip(("glon", "glat"), galactic(ra, dec), strict=True))
     here = {n: F.col(n) if n in TEXT else F.col(n).cast("double") for n in SOURCE if n in rows.columns}
     columns = {n: c for n, c in (made | here).items() if n in wanted}
-    return rows.select("hpx29", *_KEYS, *[c.alias(n) for n, c in columns.items()])
+    struct = F.struct(*[c.alias(n) for n, c in columns.items()])
+    return Gathered(rows.select("hpx29", *_KEYS, struct.alias("source")), paths("source", columns))
 
 
 def _with_counterpart(
-    rows: DataFrame, inputs: Inputs, survey: str, other: str, tiles: Sequence[int], region: cover.Ranges
-) -> DataFrame:
+    found: Gathered, inputs: Inputs, survey: str, other: str, tiles: Sequence[int], region: cover.Ranges
+) -> Gathered:
     """Columns of the nearest source of another survey, and what the match says."""
     sought = _sought(inputs, survey, other)
     if not (sought and inputs.has(other)):
-        return rows
+        return found
     pairs = inputs.read("matches").where(
         (F.col("left_survey") == survey)
         & (F.col("right_survey") == other)
@@ -124,14 +148,14 @@ def _with_counterpart(
         (F.col(c) if f"{other}_{c}" in TEXT else F.col(c).cast("double")).alias(f"{other}_{c}")
         for c in SURVEYS[other].split()
     ]
-    found = pairs.join(right.select(F.col("id").alias("right_id"), *theirs), "right_id", "left").drop("right_id")
-    joined = rows.join(found, list(_KEYS), "left")
-    is_matched = F.col(f"{other}_sep_arcsec").isNotNull()
-    clear = F.when(is_matched, 1.0)
+    both = pairs.join(right.select(F.col("id").alias("right_id"), *theirs), "right_id", "left").drop("right_id")
+    rows, where = found.joined(both, _KEYS, other)
+    clear = F.when(F.col(f"{other}.{other}_sep_arcsec").isNotNull(), 1.0)
     if inputs.has("coverage") and other in set(inputs.small("coverage", "survey")["survey"].unique().to_pylist()):
-        joined = with_observed(joined, inputs.read("coverage"), other, "_observed")
+        rows = with_observed(rows, inputs.read("coverage"), other, "_observed")
         clear = clear.when(F.col("_observed") & F.col("tile").isin(sought), 0.0)
-    return joined.withColumn(f"{other}_clear", clear).drop("_observed")
+    name = f"{other}_clear"
+    return Gathered(rows.withColumn(name, clear).drop("_observed"), {**where, name: name})
 
 
 def _sought(inputs: Inputs, survey: str, other: str) -> list[int]:
@@ -144,23 +168,22 @@ def _sought(inputs: Inputs, survey: str, other: str) -> list[int]:
 
 
 def _with_table(
-    rows: DataFrame,
+    found: Gathered,
     inputs: Inputs,
     table: str,
-    keys: dict[str, str],
+    keys: Mapping[str, str],
     prefix: str,
     tiles: Sequence[int],
     wanted: Collection[str],
-) -> DataFrame:
+) -> Gathered:
     """Columns of a table of ours that has a row for a source, under a prefix."""
-    names = [n for n in sorted(wanted) if n.startswith(prefix)]
     if not inputs.has(table):
-        return rows
-    found = inputs.read(table).where(F.col("tile").isin(list(tiles)))
+        return found
+    rows = inputs.read(table).where(F.col("tile").isin(list(tiles)))
     for key, value in keys.items():
-        found = found.where(F.col(key) == value)
-    names = [n for n in names if n.removeprefix(prefix) in found.columns and n not in rows.columns]
-    if not names:
-        return rows
-    columns = [F.col(n.removeprefix(prefix)).cast("double").alias(n) for n in names]
-    return rows.join(found.select(*_KEYS, *columns), list(_KEYS), "left")
+        rows = rows.where(F.col(key) == value)
+    names = [n for n in sorted(wanted) if n.startswith(prefix) and n not in found.where]
+    columns = [
+        F.col(n.removeprefix(prefix)).cast("double").alias(n) for n in names if n.removeprefix(prefix) in rows.columns
+    ]
+    return found.joined(rows.select(*_KEYS, *columns), _KEYS, f"{prefix}of") if columns else found

@@ -32,7 +32,7 @@ UNITS = {
 """Last word of a feature's name to its unit as astropy writes it."""
 ROLES = ("feature", "stratum")
 """A feature is for models; a stratum (position, depth) is for calibration, and a model must be told to use it."""
-_WORD = re.compile(r"\b[a-z_][a-z0-9_]*\b")
+_WORD = re.compile(r"'[^']*'|\b[a-z_][a-z0-9_]*\b")
 
 
 class Feature(NamedTuple):
@@ -145,6 +145,11 @@ class Dictionary(NamedTuple):
             )
             for band, formula in family.members.items()
         ]
+
+
+def placed(formula: str, where: Mapping[str, str]) -> str:
+    """A formula with each word that has a place replaced by it; text in quotes stays."""
+    return _WORD.sub(lambda word: where.get(word[0], word[0]), formula)
 
 
 class _Frozen:

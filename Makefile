@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup prerequisites jars jars-gpu jars-s3 demo test fast check format chaos bench bench-crossmatch bench-lsdb
-.PHONY: bench-lightcurves airflow airflow-test cluster-test s3-test package dictionary lock clean
+.PHONY: bench-lightcurves bench-ml airflow airflow-test cluster-test s3-test package dictionary lock clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,11 @@ bench-lsdb: setup ## LSDB in an environment of its own, and the same match by it
 
 bench-lightcurves: setup ## sources per CPU-second of nesting and of light-curve statistics, in several forms
 	@$(BIN)/python -m tests.bench.lightcurves
+
+bench-ml: setup ## rows per CPU-second of scoring through Spark and by the bare libraries
+	@test -x .venv-lightgbm/bin/python || $(PYTHON) -m venv .venv-lightgbm
+	@VIRTUAL_ENV=.venv-lightgbm $(BIN)/uv pip install --quiet lightgbm==4.6.0 scikit-learn
+	@$(BIN)/python -m tests.bench.models
 
 airflow: setup $(AIRFLOW)/.done mock/SYNTHETIC.json ## Airflow on this machine, with the DAGs of the demo's search
 	@conf/airflow/airflow.sh
@@ -140,4 +145,4 @@ lock: $(VENV)/.done ## resolve conf/requirements/*.in anew
 	@$(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 --generate-hashes conf/requirements/airflow.in -o conf/requirements/airflow.txt
 
 clean: ## all that make built
-	rm -rf $(VENV) $(AIRFLOW) .airflow .s3 dist $(JARS) lake mock report.html .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-* .airflow .s3 dist $(JARS) lake mock report.html .pytest_cache .mypy_cache .ruff_cache

@@ -227,6 +227,10 @@ JOBS = {
                 "trend_tests",
                 "completeness",
                 "class_counts",
+                "splits",
+                "feature_audit",
+                "model_measures",
+                "standings",
                 "{surveys}",
                 "{known}",
                 "{truth}",
@@ -235,6 +239,9 @@ JOBS = {
         ),
     )
 }
+
+STAGES = tuple(dict.fromkeys(job.stage for job in JOBS.values()))
+"""Parts of the map that a scheduler runs as one."""
 
 
 def parts(settings: Settings) -> Iterator[tuple[str, str]]:

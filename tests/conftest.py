@@ -139,8 +139,15 @@ def demo_lake(spark: Any, mock_sky: Path, tmp_path_factory: pytest.TempPathFacto
     sets = ["tiling.rows_per_tile=5000", f"report.out={folder / 'report.html'}"]
     inputs = demo.inputs(MockConfig(str(mock_sky), rows=20_000))
     conf = str(ROOT / "conf" / "pipeline" / "demo.toml")
+    sets.append(demo.WITHOUT_MODELS)
     code = pipeline.go(Request(lake=root, conf=(conf,), sets=(*inputs, *sets), run_id="demo"))
     assert code == 0
     lake = Lake(spark, root)
     assert name_all(lake) == []
     return lake
+
+
+@pytest.fixture(scope="session")
+def features(demo_lake: Any, job: Callable[..., Any]) -> dict[str, Any]:
+    """The record of the job that gives every source of the small mock sky its features."""
+    return job("features", demo_lake, left="allwise")

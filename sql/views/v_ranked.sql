@@ -18,6 +18,7 @@ SELECT
     s.n_calibration,
     s.probability,
     s.expected_false_positives,
+    s.trained_as,
     s.vetoes,
     s.reasons,
     s.model_ids,

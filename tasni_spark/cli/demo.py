@@ -17,6 +17,7 @@ from tasni_spark.core.files import Folder
 from tasni_spark.core.session import session
 from tasni_spark.demo.mock import SURVEYS, MockConfig, make
 from tasni_spark.explore import open_lake
+from tasni_spark.pipeline import STAGES
 
 REAL = {
     "allwise_tier5": "wise/allwise_tier5.parquet",
@@ -26,6 +27,7 @@ REAL = {
 """Real catalogues that the demo can add, and where they lie in a folder of data."""
 KNOWN = f"ingest.each.known_objects.input={places.ROOT / 'conf' / 'reference'}"
 """Where the real objects lie that are in every lake of the demo."""
+WITHOUT_MODELS = "run.stages=[" + ", ".join(f"'{s}'" for s in STAGES if s != "models") + "]"
 ANSWER = """SELECT cut_set, cut, n_in, n_pass, n_fail, n_unknown, n_fail_only, expected_lost
 FROM v_cutflow WHERE cut_set = 'tasni_2025' AND survey = 'allwise' ORDER BY step"""
 A_CANDIDATE = "SELECT id FROM candidates WHERE cut_set = 'tasni_2025' ORDER BY is_complete DESC, id LIMIT 1"
@@ -40,9 +42,12 @@ The report is {report}: open it in a browser. Then try
 
 def main(argv: list[str]) -> int:
     """Make, search, tell."""
-    p = parser("demo", "tasni demo\ntasni demo --rows 1000000 --seed 7\ntasni demo --real data")
+    p = parser("demo", "tasni demo\ntasni demo --rows 1000000 --seed 7\ntasni demo --real data\ntasni demo --models")
     mock.add_fields(p)
     p.add_argument("--real", default="", metavar="DIR", help="then search the 4,137 real sources of the first edition")
+    p.add_argument(
+        "--models", action="store_true", help="then train models, and rank all sources by them: minutes more"
+    )
     p.add_argument("--resume", nargs="?", const="", metavar="RUN", help="go on with a search that was stopped")
     p.add_argument("--verbose", action="store_true", help="log more, keep tracebacks")
     args = p.parse_args(argv)
@@ -53,7 +58,8 @@ def main(argv: list[str]) -> int:
     if not _is_made(cfg):
         print(f"making a SYNTHETIC sky of {cfg.rows:,} AllWISE sources in {cfg.out}", file=sys.stderr)
         make(session("short"), cfg)
-    code = pipeline.go(_request("demo", args.resume, inputs(cfg)))
+    stages = [] if args.models else [WITHOUT_MODELS]
+    code = pipeline.go(_request("demo", args.resume, [*inputs(cfg), *stages]))
     if code == 0 and real:
         sets = [f"ingest.each.{name}.input={file}" for name, file in real.items()]
         code = pipeline.go(_request("real", args.resume, [f"tiling.input={real['allwise_tier5']}", *sets, KNOWN]))

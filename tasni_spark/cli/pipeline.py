@@ -41,10 +41,13 @@ def main(argv: list[str]) -> int:
 def go(request: Request) -> int:
     """Run all jobs of a request's configuration; the exit code of the first that is not done."""
     settings = config.read(request.conf, request.sets, ["run", "pipeline", *JOBS])
-    waits = drawing.waits(settings)
+    how = settings.section("run", RunConfig)
+    known = {job.stage for job in JOBS.values()}
+    if strange := set(how.stages) - known:
+        raise ConfigError(f"run.stages: no stage {', '.join(sorted(strange))}; known: {', '.join(sorted(known))}")
+    waits = {p: w for p, w in drawing.waits(settings).items() if JOBS[p[0]].stage in (how.stages or known)}
     if not waits:
         raise ConfigError("pipeline: no job has a section in the configuration: give --conf conf/pipeline/demo.toml")
-    how = settings.section("run", RunConfig)
     runs = Folder.at(how.ops or f"{request.lake or how.lake}/_ops") / "runs"
     run_id = _run_id(request, runs)
 

@@ -22,6 +22,7 @@ class RunConfig:
     checkpoint_rows: int = opt(10_000_000, "rows of the tiling's survey in one group: what a failure can cost")
     rows_per_part: int = opt(1_000_000, "rows written by one task")
     at_once: int = opt(1, "jobs of a pipeline that its session runs side by side, where none waits for the other")
+    stages: tuple[str, ...] = opt((), "stages of the map that a pipeline runs; none for all")
     attempts: int = opt(2, "times that a failing group is tried before it is left for later")
     gate: str = opt("", "module:function that judges what a run wrote, as tasni_spark.quality:gate; exit code 4")
     log: str = opt("text", "text | json: lines of the log, in JSON with run, job, step and group")

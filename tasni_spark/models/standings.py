@@ -35,6 +35,8 @@ from tasni_spark.tables.models import SCORES, SPLITS, STANDINGS
 BINS = 65_536
 """Bins of scores between 0 and 1, by the fourth root, which spreads small and great ones: what shares a bin ties."""
 _COUNTERPART = "multiwavelength__counterpart__{}__none"
+SAME_EXPOSURES = "catwise2020"
+"""A catalogue of the searched exposures themselves: that it has a source says nothing against it."""
 SHAP = "lightgbm"
 """The model whose parts of the log odds are the reasons."""
 
@@ -86,6 +88,7 @@ def standings(inputs: Inputs, _: Group, cfg: StandingsConfig) -> Output:
     loaded = {m: registry.load(home, ids[m], inputs.spark) for m in models}
     top = top.assign(**_likely(top, loaded))
     top = top.merge(_vetoes(inputs, cfg, top), on="id", how="left", validate="1:1")
+    top = top.merge(_labels(inputs, cfg), on="id", how="left")
     reasons = _reasons(inputs, cfg, top, loaded.get(SHAP))
     table = pd.DataFrame(
         {
@@ -101,6 +104,7 @@ def standings(inputs: Inputs, _: Group, cfg: StandingsConfig) -> Output:
                 n: top[n]
                 for n in ("p_outlier", "q_outlier", "n_calibration", "probability", "expected_false_positives")
             },
+            "trained_as": top["label"],
             "vetoes": top["vetoes"],
             "reasons": [reasons.get(i, []) for i in top["id"]],
             "dictionary": HASH,
@@ -217,13 +221,19 @@ def _features(inputs: Inputs, cfg: StandingsConfig, top: pd.DataFrame, names: li
 
 def _vetoes(inputs: Inputs, cfg: StandingsConfig, top: pd.DataFrame) -> pd.DataFrame:
     """Surveys that show a counterpart of each source."""
-    names = {f.band: n for n, f in FEATURES.items() if n == _COUNTERPART.format(f.band)}
+    names = {f.band: n for n, f in FEATURES.items() if n == _COUNTERPART.format(f.band) and f.band != SAME_EXPOSURES}
     flags = [F.when(F.col(n) > 0, F.lit(s)) for s, n in names.items()]
     found = _features(inputs, cfg, top, list(names.values())).select(
         "id", F.array_compact(F.array(*flags)).alias("vetoes")
     )
     table: pd.DataFrame = found.toPandas()
     return table.assign(vetoes=[list(v) for v in table["vetoes"]])
+
+
+def _labels(inputs: Inputs, cfg: StandingsConfig) -> pd.DataFrame:
+    """What training sources were trained as."""
+    known = inputs.read(SPLITS.name).where((F.col("survey") == cfg.left) & F.col("label").isNotNull())
+    return known.select("id", "label").toPandas()
 
 
 def _reasons(inputs: Inputs, cfg: StandingsConfig, top: pd.DataFrame, model: Trained | None) -> dict[int, list[str]]:

@@ -17,6 +17,7 @@ from tasni_spark.photometry.dwarfs import NEAREST_Y_DWARF_PC
 from tasni_spark.report.fades import Fades, fades
 from tasni_spark.report.known import known, with_heat
 from tasni_spark.report.quality import quality
+from tasni_spark.report.ranked import Ranked, ranked
 from tasni_spark.sky.footprint import with_observed
 from tasni_spark.sky.healpix import hpx_parent
 
@@ -87,6 +88,7 @@ class Facts:
     listed: dict[str, Any] = field(default_factory=dict)
     quality: list[dict[str, Any]] = field(default_factory=list)
     fades: Fades | None = None
+    ranked: Ranked | None = None
 
     @property
     def synthetic(self) -> list[str]:
@@ -109,6 +111,7 @@ def gather(inputs: Inputs, cfg: ReportConfig) -> Facts:
         listed=listed(inputs, cfg) if cfg.is_list else {},
         quality=quality(inputs, cfg.left),
         fades=fades(inputs, cfg.left, cfg.exposures, cfg.truth),
+        ranked=ranked(inputs, cfg.left, cfg.truth, cfg.sought),
     )
 
 

@@ -15,6 +15,7 @@ from tasni_spark.core.work import Inputs
 from tasni_spark.photometry.dwarfs import NEAREST_Y_DWARF_PC
 from tasni_spark.report import figures, matches
 from tasni_spark.report.facts import Facts, ReportConfig, gather
+from tasni_spark.report.ranked import measured
 
 
 def write(inputs: Inputs, cfg: ReportConfig, _: Mapping[str, int], __: Mapping[str, Table]) -> dict[str, Any]:
@@ -50,6 +51,7 @@ def render(facts: Facts, cfg: ReportConfig, run_id: str) -> str:
         worth={cut_set: worth(rows, cfg.sought) for cut_set, rows in facts.recall.items() if rows},
         skies={frame: figures.sky_map(facts.sky, shown, label, frame) for frame in ("icrs", "galactic")},
         colours=figures.colours(facts.colours, shown, label),
+        precision=measured(facts.ranked.measures, "average_precision") if facts.ranked else [],
         completeness=figures.completeness(facts.fades.trials) if facts.fades and facts.fades.trials else "",
     )
 

@@ -204,6 +204,7 @@ STANDINGS = Table(
             "Sources among this and all that stand higher that are expected not to be of the target",
             ucd="meta.number",
         ),
+        Col("trained_as", "string", "Label under which it trained the models; null for none", ucd="meta.note"),
         Col("vetoes", "array<string>", "Surveys that show a counterpart: to know of, not decisive", ucd="meta.code"),
         Col(
             "reasons",

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tasni_spark.deploy import drawing
+from tasni_spark.pipeline import STAGES
 
 pytestmark = pytest.mark.airflow
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,7 +98,7 @@ def test_airflow_finds_no_fault(dags: Dags) -> None:
 
     bag = DagBag(ROOT / "airflow_dags")
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"tasni_ingest", "tasni_search", "tasni_maintenance"}
+    assert set(bag.dags) == {f"tasni_{stage}" for stage in (*STAGES, "maintenance")}
 
 
 @pytest.mark.parametrize(

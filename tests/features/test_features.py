@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +52,9 @@ def test_lineage_reaches_the_catalogues() -> None:
 
 
 @pytest.fixture(scope="module")
-def extracted(demo_lake: Any, job: Callable[..., Any]) -> tuple[pd.DataFrame, dict[str, Any]]:
-    record = job("features", demo_lake, left="allwise")
+def extracted(demo_lake: Any, features: dict[str, Any]) -> tuple[pd.DataFrame, dict[str, Any]]:
     rows = demo_lake.read(demo_lake.ref("features")).where("survey = 'allwise'").toPandas()
-    return rows.sort_values("id", ignore_index=True), record
+    return rows.sort_values("id", ignore_index=True), features
 
 
 SPARK = pytest.mark.spark

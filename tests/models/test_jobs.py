@@ -1,0 +1,156 @@
+"""The jobs of models, one after the other, on the small mock sky: from labels to the ranked list and its view."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pyspark.sql import functions as F
+
+from tasni_spark.explore import name_all
+from tasni_spark.models.standings import with_ranks
+from tasni_spark.tables.features import FEATURES
+
+pytestmark = pytest.mark.spark
+SMALL = {"lightgbm_trees": 30, "xgboost_trees": 30, "isolation_trees": 60, "n_features": 24, "forest_trees": 20}
+SMALL |= {"layers": [8], "components": 50, "rows_per_class": 2_000, "bags": 3}
+SUPERVISED = ["lightgbm", "gradient_boosting", "random_forest", "linear_svm", "pu_bagging"]
+OUTLIERS = ["isolation_forest", "isolation_arrays", "robust_distance"]
+MODELS = [*SUPERVISED, *OUTLIERS]
+
+
+@pytest.fixture(scope="module")
+def trained(demo_lake: Any, job: Callable[..., Any], features: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Records of all jobs up to the list."""
+    return {
+        "labels": job("labels", demo_lake, planted_share=0.7),
+        "splits": job("splits", demo_lake, folds=3, background_rows=8_000),
+        "feature_audit": job("feature_audit", demo_lake),
+        "training": job("training", demo_lake, models=MODELS, **SMALL),
+        "scores": job("scores", demo_lake),
+        "standings": job("standings", demo_lake, top=2_000),
+    }
+
+
+def table(lake: Any, name: str) -> pd.DataFrame:
+    return lake.read(lake.ref(name)).toPandas()
+
+
+def test_every_job_ends_and_the_audit_accepts(trained: dict[str, dict[str, Any]], demo_lake: Any) -> None:
+    assert {n: r["exit_code"] for n, r in trained.items()} == dict.fromkeys(trained, 0)
+    assert "ACCEPTED" in trained["feature_audit"]["facts"]["verdict"]
+    audited = table(demo_lake, "feature_audit")
+    assert set(audited["feature"]) <= set(FEATURES)
+    assert (audited["ground"] == "").all()
+    assert (audited["n"] >= audited["n_positive"]).all()
+
+
+def test_scores_out_of_fold_come_from_other_blocks(trained: dict[str, Any], demo_lake: Any) -> None:
+    told = table(demo_lake, "out_of_fold")
+    split = table(demo_lake, "splits")
+    assert set(told["model"]) == set(MODELS)
+    assert len(told) == len(split) * len(MODELS)
+    own = told.merge(split[["id", "fold"]], on="id", suffixes=("", "_split"))
+    assert (own["fold"] == own["fold_split"]).all()
+    supervised = told[told["model"].isin(SUPERVISED)]
+    assert supervised["probability"].between(0, 1).all()
+
+
+def test_fallbacks_without_jars_are_as_good(trained: dict[str, Any], demo_lake: Any) -> None:
+    found = table(demo_lake, "model_measures").query("measure == 'average_precision'").set_index("model")
+    best = {m: (row["value"], row["low"], row["high"]) for m, row in found.iterrows()}
+    assert best["lightgbm"][0] > 0.7
+    for jar, plain in (("lightgbm", "gradient_boosting"), ("isolation_forest", "isolation_arrays")):
+        assert best[plain][2] > best[jar][1], (jar, plain, best)
+        assert best[jar][2] > best[plain][1], (jar, plain, best)
+
+
+def test_the_list_finds_what_was_planted_and_trained_nothing(trained: dict[str, Any], demo_lake: Any) -> None:
+    listed = table(demo_lake, "standings").sort_values("position")
+    assert listed["position"].tolist() == list(range(1, 2_001))
+    assert (listed["borda"].diff().dropna() <= 0).all()
+    assert (listed["expected_false_positives"].diff().dropna() >= 0).all()
+    truth = table(demo_lake, "mock_truth")[["id", "class"]]
+    new = truth.merge(table(demo_lake, "splits").query("label.notna()")[["id"]], how="left", indicator=True)
+    sought = set(new[(new["class"] == "cold_dwarf") & (new["_merge"] == "left_only")]["id"])
+    assert len(sought) > 5
+    found = listed[listed["id"].isin(sought) & listed["trained_as"].isna()]
+    assert (found["position"] <= 500).sum() > 0.5 * len(sought)
+    assert listed["reasons"].str.len().max() == 5
+    assert not any("catwise2020" in v for v in listed["vetoes"])
+    assert name_all(demo_lake) == []
+    assert demo_lake.spark.table("v_ranked").where("position <= 20").count() == 20
+
+
+def test_the_report_tells_of_the_list(
+    trained: dict[str, Any], demo_lake: Any, job: Callable[..., Any], tmp_path: Path
+) -> None:
+    out = tmp_path / "report.html"
+    assert job("report", demo_lake, out=str(out))["exit_code"] == 0
+    text = re.sub(r"<[^>]+>|\s+", " ", out.read_text().partition("What models rank highest")[2])
+    assert f"{len(MODELS)} models of cold_dwarf and of what is usual rank every source" in text
+    assert "The audit refuses none of" in text
+    assert "planted cold_dwarf among the rest" in text
+
+
+def test_ranks_do_not_depend_on_partitions_nor_on_the_run(
+    trained: dict[str, Any], demo_lake: Any, job: Callable[..., Any]
+) -> None:
+    scores = demo_lake.read(demo_lake.ref("scores"))
+    models = [m for m in MODELS if m != "gradient_boosting"]
+    found = [
+        with_ranks(scores.repartition(n), models).select("id", "borda").orderBy("id").toPandas() for n in (1, 2, 8)
+    ]
+    assert all(found[0].equals(f) for f in found[1:])
+    before = table(demo_lake, "standings").sort_values("position", ignore_index=True)
+    job("scores", demo_lake)
+    job("standings", demo_lake, top=2_000)
+    after = table(demo_lake, "standings").sort_values("position", ignore_index=True)
+    pd.testing.assert_frame_equal(before, after)
+
+
+def test_an_artefact_that_was_touched_does_not_score(
+    trained: dict[str, Any], demo_lake: Any, job: Callable[..., Any]
+) -> None:
+    model_id = trained["training"]["facts"]["lightgbm"].split()[-1]
+    artefact = Path(demo_lake.root) / "_ops" / "models" / model_id / "artefact" / "model.txt"
+    whole = artefact.read_bytes()
+    artefact.write_bytes(whole.replace(b"leaf_value=", b"leaf_value=9", 1))
+    try:
+        record = job("scores", demo_lake)
+    finally:
+        artefact.write_bytes(whole)
+    assert record["exit_code"] == 3
+    assert "not that of the manifest" in record["message"]
+
+
+def test_light_curves_of_the_labelled_sources_only_stop_the_training(
+    trained: dict[str, Any], demo_lake: Any, job: Callable[..., Any]
+) -> None:
+    """The failure that this search is known for: here its features are made so, and the trainer must refuse."""
+    ref = demo_lake.ref("features")
+    version = demo_lake.version(ref)
+    curves = next(n for n, f in FEATURES.items() if f.group == "variability" and f.role == "feature")
+    labelled = demo_lake.read(demo_lake.ref("splits")).where("label IS NOT NULL").select("id", F.lit(True).alias("_l"))
+    rows = demo_lake.read(ref)
+    spoiled = rows.join(labelled, "id", "left").withColumn(curves, F.when("_l", F.rand(3).cast("float"))).drop("_l")
+    try:
+        spoiled.select(*rows.columns).write.format("delta").mode("overwrite").save(f"{demo_lake.root}/features")
+        record = job("training", demo_lake, groups=["variability"], models=["pu_bagging"], **SMALL)
+    finally:
+        demo_lake.spark.sql(f"RESTORE TABLE delta.`{demo_lake.root}/features` TO VERSION AS OF {version}")
+    assert record["exit_code"] == 4
+    assert f"{curves}: whether it is missing tells labelled rows from the others" in record["message"]
+
+
+def test_calibration_is_never_fitted_on(trained: dict[str, Any], demo_lake: Any) -> None:
+    split = table(demo_lake, "splits")
+    assert not (split["is_calibration"] & split["label"].notna()).any()
+    listed = table(demo_lake, "standings")
+    assert (listed["n_calibration"].dropna() <= split["is_calibration"].sum()).all()
+    assert np.isfinite(listed["q_outlier"].dropna()).all()

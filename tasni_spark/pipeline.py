@@ -210,6 +210,15 @@ JOBS = {
             stage="models",
         ),
         Job(
+            "clusters",
+            "Find groups among the sources of the sample, and whether they are more than chance",
+            config="tasni_spark.models.clusters:ClustersConfig",
+            reads=("features", "labels", "splits"),
+            writes=("clustered", "clusters"),
+            tiled=False,
+            stage="models",
+        ),
+        Job(
             "report",
             "Write one page about a search",
             config="tasni_spark.report.facts:ReportConfig",

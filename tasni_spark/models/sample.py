@@ -7,7 +7,7 @@ are plain NumPy; only scoring meets every source.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -81,6 +81,11 @@ class Rows:
         if missing := [n for n in names if n not in at]:
             raise ContractError(f"features: no {', '.join(missing[:3])}: the model was trained on another dictionary")
         return replace(self, names=tuple(names), values=self.values[:, [at[n] for n in names]])
+
+    def at(self, rows: Ints) -> Rows:
+        """Some of the rows."""
+        whole = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "names"}
+        return replace(self, **whole)
 
     def trains(self, fold: int) -> Bools:
         """Rows that may train a model which is tested on a fold: neither in it nor in the ring around it."""

@@ -17,6 +17,8 @@ from tasni_spark.tables.light_curves import (
     VISITS,
 )
 from tasni_spark.tables.models import (
+    CLUSTERED,
+    CLUSTERS,
     FEATURE_AUDIT,
     LABELS,
     MODEL_MEASURES,
@@ -69,6 +71,8 @@ TABLES = {
         MODEL_MEASURES,
         SCORES,
         STANDINGS,
+        CLUSTERED,
+        CLUSTERS,
     )
 }
 """Tables that jobs write; those of a survey come from its definition in `conf/surveys`."""

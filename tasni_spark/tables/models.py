@@ -220,3 +220,43 @@ STANDINGS = Table(
     replace_by=("survey",),
     stats=("position", "id"),
 )
+
+CLUSTERED = Table(
+    "clustered",
+    "The group of each source of a reference sample, and its place on a map of two dimensions",
+    (
+        SURVEY,
+        ID,
+        HPX29,
+        Col("stratum", "int", "Stratum of latitude and W2", ucd="meta.code", nullable=False),
+        Col("cluster", "int", "Group, as `clusters` describes it; -1 for none", ucd="meta.id", nullable=False),
+        Col("x", "double", "Place on the map: near is alike, distances say nothing", ucd="stat.value"),
+        Col("y", "double", "The other coordinate", ucd="stat.value"),
+        Col("label", "string", "What independent evidence says; null for nothing", ucd="src.class"),
+    ),
+    key=("survey", "id"),
+    partition=("survey",),
+    sort=("cluster", "hpx29", "id"),
+    replace_by=("survey",),
+)
+
+CLUSTERS = Table(
+    "clusters",
+    "Groups among the sources of a reference sample, and whether they are more than chance",
+    (
+        SURVEY,
+        Col("cluster", "int", "Number of the group; -1 for the sources of none", ucd="meta.id", nullable=False),
+        Col("n", "bigint", "Sources", ucd="meta.number", nullable=False),
+        Col("stability", "double", "Mean Jaccard index with its like in drawn samples", ucd="stat.value", range=(0, 1)),
+        Col("greatest_by_chance", "double", "The same of the best group among shuffled columns", ucd="stat.value"),
+        Col("n_by_chance", "int", "Groups among shuffled columns", ucd="meta.number"),
+        Col("is_group", "boolean", "Whether it is steadier than 0.6 and than any by chance", ucd="meta.code"),
+        Col("label", "string", "Commonest label in it", ucd="src.class"),
+        Col("label_share", "double", "Share of its labelled sources that have it", ucd="stat.value", range=(0, 1)),
+        Col("n_labelled", "bigint", "Labelled sources", ucd="meta.number", nullable=False),
+    ),
+    key=("survey", "cluster"),
+    partition=("survey",),
+    sort=("cluster",),
+    replace_by=("survey",),
+)

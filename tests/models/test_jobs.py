@@ -148,6 +148,21 @@ def test_light_curves_of_the_labelled_sources_only_stop_the_training(
     assert f"{curves}: whether it is missing tells labelled rows from the others" in record["message"]
 
 
+def test_groups_of_the_sample_say_what_they_are_worth(
+    trained: dict[str, Any], demo_lake: Any, job: Callable[..., Any]
+) -> None:
+    record = job("clusters", demo_lake, rows=900, components=3, least=60, draws=1)
+    assert record["exit_code"] == 0
+    sources, told = table(demo_lake, "clustered"), table(demo_lake, "clusters").set_index("cluster")
+    assert len(sources) == 900 == told["n"].sum()
+    assert sources["id"].is_unique
+    groups = told[told.index >= 0]
+    assert len(groups) > 0
+    assert groups["stability"].between(0, 1).all()
+    steady = groups["stability"] > groups["greatest_by_chance"].clip(lower=0.6)
+    assert (groups["is_group"] == steady).all()
+
+
 def test_calibration_is_never_fitted_on(trained: dict[str, Any], demo_lake: Any) -> None:
     split = table(demo_lake, "splits")
     assert not (split["is_calibration"] & split["label"].notna()).any()

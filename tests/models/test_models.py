@@ -25,43 +25,12 @@ from tasni_spark.models.measures import class_prior, over_blocks
 from tasni_spark.models.sample import Rows, wanted
 from tasni_spark.tables.features import FEATURES
 from tasni_spark.tables.models import MODELS
+from tests.models.conftest import COLUMNS, N
 
 pytestmark = pytest.mark.slow
 
-N, COLUMNS, FOLDS = 2_400, 8, 4
 CFG = FitConfig(xgboost_trees=40, bags=4, components=60, isolation_trees=60, n_features=6, least_isotonic=100)
 ARRAYS = [m for m, kind in LEARNERS.items() if kind.score]
-
-
-@pytest.fixture(scope="module")
-def rows() -> Rows:
-    """Two populations on blocks in a row: folds are quarters, and the blocks at their borders are rings."""
-    rng = np.random.default_rng(6)
-    label = (rng.random(N) < 0.08).astype(float)
-    values = rng.normal(size=(N, COLUMNS)).astype(np.float32)
-    values[:, :3] += 3.0 * label[:, None].astype(np.float32)
-    values[rng.random((N, COLUMNS)) < 0.05] = np.nan
-    label[rng.random(N) < 0.5] = np.nan
-    block = rng.integers(0, 40, N)
-    fold = block // 10
-    buffers = np.zeros((N, FOLDS), bool)
-    for k in range(FOLDS):
-        buffers[(block == 10 * k - 1) | (block == 10 * k + 10), k] = True
-    return Rows(
-        wanted(("photometric",))[:COLUMNS],
-        values,
-        label,
-        fold,
-        buffers,
-        block,
-        np.arange(N),
-        np.arange(N),
-        block,
-        np.zeros(N, np.int64),
-        np.isnan(label) & (rng.random(N) < 0.5),
-        rng.uniform(0, 360, N),
-        rng.uniform(-80, 80, N),
-    )
 
 
 def test_every_kind_is_declared() -> None:

@@ -124,7 +124,7 @@ def of_spark(kind: str, **params: Callable[[Sizes, int], Any]) -> Learner:
     def fit(x: Matrix, y: Floats, w: Floats, _: Ints, sizes: Sizes, spark: SparkSession) -> Any:
         given = {k: f(sizes, x.shape[1]) for k, f in params.items()}
         weight = {} if kind == "MultilayerPerceptronClassifier" else {"weightCol": "weight"}
-        made = getattr(spark_ml, kind)(**_COLUMNS, labelCol="label", rawPredictionCol="_raw", **weight, **given)
+        made = getattr(spark_ml, kind)(**_COLUMNS, labelCol="label", **weight, **given).setRawPredictionCol("_raw")
         rows = framed(spark, x, y, w)
         if not weight:  # it knows no weights: positives are repeated instead
             times = F.when(F.col("label") > 0, F.greatest(F.round(F.col("weight")), F.lit(1))).otherwise(1)

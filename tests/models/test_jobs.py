@@ -17,10 +17,10 @@ from tasni_spark.models.standings import with_ranks
 from tasni_spark.tables.features import FEATURES
 
 pytestmark = pytest.mark.spark
-SMALL = {"lightgbm_trees": 30, "xgboost_trees": 30, "isolation_trees": 60, "n_features": 24, "forest_trees": 20}
-SMALL |= {"layers": [8], "components": 50, "rows_per_class": 2_000, "bags": 3}
-SUPERVISED = ["lightgbm", "gradient_boosting", "random_forest", "linear_svm", "pu_bagging"]
-OUTLIERS = ["isolation_forest", "isolation_arrays", "robust_distance"]
+SMALL = {"lightgbm_trees": 20, "xgboost_trees": 30, "isolation_trees": 60, "n_features": 24, "bags": 3}
+SMALL |= {"rows_per_class": 2_000}
+SUPERVISED = ["lightgbm", "gradient_boosting", "pu_bagging"]
+OUTLIERS = ["isolation_forest", "isolation_arrays"]
 MODELS = [*SUPERVISED, *OUTLIERS]
 
 
@@ -28,8 +28,8 @@ MODELS = [*SUPERVISED, *OUTLIERS]
 def trained(demo_lake: Any, job: Callable[..., Any], features: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Records of all jobs up to the list."""
     return {
-        "labels": job("labels", demo_lake, planted_share=0.7),
-        "splits": job("splits", demo_lake, folds=3, background_rows=8_000),
+        "labels": job("labels", demo_lake, planted_share=0.6),
+        "splits": job("splits", demo_lake, folds=2, background_rows=6_000),
         "feature_audit": job("feature_audit", demo_lake),
         "training": job("training", demo_lake, models=MODELS, **SMALL),
         "scores": job("scores", demo_lake),
@@ -78,7 +78,7 @@ def test_the_list_finds_what_was_planted_and_trained_nothing(trained: dict[str, 
     truth = table(demo_lake, "mock_truth")[["id", "class"]]
     new = truth.merge(table(demo_lake, "splits").query("label.notna()")[["id"]], how="left", indicator=True)
     sought = set(new[(new["class"] == "cold_dwarf") & (new["_merge"] == "left_only")]["id"])
-    assert len(sought) > 5
+    assert len(sought) > 3
     found = listed[listed["id"].isin(sought) & listed["trained_as"].isna()]
     assert (found["position"] <= 500).sum() > 0.5 * len(sought)
     assert listed["reasons"].str.len().max() == 5

@@ -36,8 +36,9 @@ LEARNERS = {
     ),
     "gradient_boosting": of_spark(
         "GBTClassifier",
-        maxIter=lambda s, _: max(s.lightgbm_trees // 10, 5),
+        maxIter=lambda s, _: max(s.lightgbm_trees // 10, 10),
         maxDepth=lambda *_: 5,
+        stepSize=lambda *_: 0.2,
         seed=lambda s, _: s.seed,
     ),
     "linear_svm": of_spark("LinearSVC", maxIter=lambda *_: 50, regParam=lambda *_: 1e-3),

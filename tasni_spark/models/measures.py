@@ -37,6 +37,23 @@ def auc(score: Floats, is_positive: Bools) -> float:
     return float((ranks[is_positive].sum() - n_pos * (n_pos + 1) / 2) / (n_pos * n_neg))
 
 
+def of_flag(flag: Bools, is_positive: Bools) -> tuple[float, float]:
+    """Area under the ROC curve and average precision of a score that is yes or no, without sorting.
+
+    Examples
+    --------
+    >>> of_flag(np.array([True, True, False, False]), np.array([True, False, False, False]))
+    (0.8333333333333333, 0.5)
+    """
+    n, positives = len(flag), int(is_positive.sum())
+    if not positives or positives == n:
+        return float("nan"), float("nan") if not positives else 1.0
+    flagged, hits = int(flag.sum()), int((flag & is_positive).sum())
+    share = hits / positives
+    area = 0.5 + (share - (flagged - hits) / (n - positives)) / 2
+    return area, share * (hits / flagged if flagged else 0.0) + (1 - share) * positives / n
+
+
 def auc_within(score: Floats, is_positive: Bools, block: Ints) -> float:
     """Mean area under the ROC curve inside blocks, weighted with their pairs; NaN where none has both classes."""
     order = np.lexsort((score, block))

@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from tasni_spark.cli.main import main
 from tasni_spark.core.errors import DataError
 from tasni_spark.models.audit import AuditConfig, Sample, audit, told
-from tasni_spark.models.measures import at_top, auc, auc_within, average_precision, over_blocks
+from tasni_spark.models.measures import at_top, auc, auc_within, average_precision, of_flag, over_blocks
 
 N, COLUMNS = 3_000, 12
 CFG = AuditConfig()
@@ -125,6 +125,9 @@ def test_measures_are_those_of_scikit_learn() -> None:
     score = np.round(rng.normal(size=500) + y, 1)
     assert auc(score, y) == pytest.approx(roc_auc_score(y, score), abs=1e-12)
     assert average_precision(score, y) == pytest.approx(average_precision_score(y, score), abs=1e-12)
+    for flag in (y | (rng.random(500) < 0.2), rng.random(500) < 0.3, np.zeros(500, bool), np.ones(500, bool)):
+        want = (auc(flag.astype(float), y), average_precision(flag.astype(float), y))
+        assert of_flag(flag, y) == pytest.approx(want, abs=1e-12)
     block = rng.integers(0, 20, 500)
     pairs = [(y[block == b].sum() * (~y[block == b]).sum(), auc(score[block == b], y[block == b])) for b in range(20)]
     want = sum(w * a for w, a in pairs if w) / sum(w for w, _ in pairs)

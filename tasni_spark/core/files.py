@@ -95,11 +95,23 @@ class Folder:
             return
 
     def delete_all(self) -> None:
-        """Delete this folder and everything below it; it may be gone already."""
-        try:
-            self.system.delete_dir(self.path)
-        except FileNotFoundError:
-            return
+        """Delete this folder and everything below it; it may be gone already.
+
+        Notes
+        -----
+        pyarrow deletes objects and the markers of folders in one request. A server that keeps objects in real folders
+        may come to a folder before its files, and say that it is not empty; the second time it is.
+        """
+        for is_last in (False, True):
+            try:
+                self.system.delete_dir(self.path)
+            except FileNotFoundError:
+                return
+            except OSError:
+                if is_last:
+                    raise
+            else:
+                return
 
     def _list(self) -> Iterator[fs.FileInfo]:
         for info in self.system.get_file_info(fs.FileSelector(self.path, allow_not_found=True)):

@@ -2,8 +2,8 @@
 
 Why: a map of many dimensions shows groups in noise too. So each group says in how many drawn samples it comes again,
 and the same is done with columns shuffled each for itself, in which nothing belongs together: what comes again less
-often than the best of those is no group. The sample is a reference, one source a stratum as any other; for all sources
-there are outlier scores.
+often than the best of those is no group. Maps cost minutes for 10^4 rows, so the sample, as many sources of each
+stratum, stands for the sky; every source has the scores of outlier models.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tasni_spark.core.plan import Group
 from tasni_spark.core.spec import Table
 from tasni_spark.core.work import Inputs, Output
 from tasni_spark.models.fit import varying
-from tasni_spark.models.registry import Trained, filling
+from tasni_spark.models.registry import filled, filling
 from tasni_spark.models.sample import Rows, framed, rows_of, wanted
 from tasni_spark.tables.models import CLUSTERED, CLUSTERS, SPLITS
 
@@ -72,12 +72,7 @@ def clusters(inputs: Inputs, _: Group, cfg: ClustersConfig) -> Output:
         raise DataError(
             f"clusters of {cfg.left}: {len(sample)} sources, expected {2 * cfg.least}: raise splits.background_rows"
         )
-    measured = sample.only(
-        [n for n, all_null in zip(sample.names, np.isnan(sample.values).all(0), strict=True) if not all_null]
-    )
-    x = Trained("pca_residual", measured.names, filling(measured.values, measured.names), None).prepared(
-        measured.values
-    )
+    x = filled(sample.values, filling(sample.values, sample.names))
     of = grouped(x, cfg)
     worth = stability(x, of, cfg)
     mixed = shuffled(x, cfg.seed)

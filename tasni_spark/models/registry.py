@@ -69,11 +69,7 @@ class Trained:
 
     def prepared(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Rows as the learner takes them."""
-        if not self.filling.fill:
-            return x
-        fill, mean, scale = (np.array(v, np.float32) for v in self.filling)
-        scaled = (np.where(np.isnan(x), fill, x) - mean) / scale
-        return np.asarray(np.clip(scaled, -20.0, 20.0), np.float32)
+        return filled(x, self.filling) if self.filling.fill else x
 
     def columns(self) -> list[Column]:
         """The same as columns of a frame of features."""
@@ -112,6 +108,13 @@ def filling(x: NDArray[np.float32], names: tuple[str, ...]) -> Filling:
     scale = inner.std(0)
     scale[scale == 0] = 1.0
     return Filling(*(tuple(float(v) for v in a) for a in (fill, inner.mean(0), scale)))
+
+
+def filled(x: NDArray[np.float32], how: Filling) -> NDArray[np.float32]:
+    """Rows without nulls, on a common scale, far values held at 20 scales."""
+    fill, mean, scale = (np.array(v, np.float32) for v in how)
+    scaled = (np.where(np.isnan(x), fill, x) - mean) / scale
+    return np.asarray(np.clip(scaled, -20.0, 20.0), np.float32)
 
 
 def home(ops: Folder) -> Folder:

@@ -18,7 +18,7 @@ from tasni_spark.pipeline import JOBS
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "data"
 SURVEYS = ROOT / "tests" / "data" / "surveys"
-OF_THE_LAKE = ("demo_lake", "mock_sky", "published: Lake", "mark.e2e", "named: Any")
+OF_THE_LAKE = ("demo_lake", "mock_sky", "published: Lake", "named: Any")
 """Words of files whose tests need the mock lake, or one as dear."""
 
 

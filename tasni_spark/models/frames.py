@@ -54,7 +54,7 @@ def needs(spark: SparkSession, java_class: str) -> None:
         )
     except Exception as e:
         raise DependencyError(
-            f"{java_class}: not in the class path: run 'make jars', or train gradient_boosting and isolation_arrays"
+            f"{java_class}: not in the class path: run 'make jars', or train xgboost and isolation_arrays"
         ) from e
 
 

@@ -52,4 +52,4 @@ LEARNERS = {
     "one_class_svm": ONE_CLASS_SVM,
     "pca_residual": PCA_RESIDUAL,
 }
-"""By name. `gradient_boosting` and `isolation_arrays` need no jar: they stand in for `lightgbm`, `isolation_forest`."""
+"""By name. `xgboost` (or Spark's `gradient_boosting`, weaker on few positives) and `isolation_arrays` need no jar."""

@@ -12,15 +12,20 @@ import pandas as pd
 import pytest
 from pyspark.sql import functions as F
 
-from tasni_spark.core.errors import ContractError
+from tasni_spark.core.errors import ContractError, QualityError
+from tasni_spark.core.work import Inputs
 from tasni_spark.explore import name_all
+from tasni_spark.models import clusters
 from tasni_spark.models.standings import with_ranks
+from tasni_spark.report.facts import MAP_ORDER, Facts, ReportConfig
+from tasni_spark.report.page import render
+from tasni_spark.report.ranked import ranked
 from tasni_spark.tables.features import FEATURES
 
 pytestmark = pytest.mark.spark
 SMALL = {"lightgbm_trees": 40, "xgboost_trees": 30, "isolation_trees": 60, "n_features": 24, "bags": 3}
 SMALL |= {"rows_per_class": 2_000}
-SUPERVISED = ["lightgbm", "gradient_boosting", "pu_bagging"]
+SUPERVISED = ["lightgbm", "xgboost", "pu_bagging"]
 OUTLIERS = ["isolation_forest", "isolation_arrays"]
 MODELS = [*SUPERVISED, *OUTLIERS]
 
@@ -66,7 +71,7 @@ def test_fallbacks_without_jars_are_as_good(trained: dict[str, Any], demo_lake: 
     found = table(demo_lake, "model_measures").query("measure == 'average_precision'").set_index("model")
     best = {m: (row["value"], row["low"], row["high"]) for m, row in found.iterrows()}
     assert best["lightgbm"][0] > 0.7
-    for jar, plain in (("lightgbm", "gradient_boosting"), ("isolation_forest", "isolation_arrays")):
+    for jar, plain in (("lightgbm", "xgboost"), ("isolation_forest", "isolation_arrays")):
         assert best[plain][2] > best[jar][1], (jar, plain, best)
         assert best[jar][2] > best[plain][1], (jar, plain, best)
 
@@ -88,12 +93,11 @@ def test_the_list_finds_what_was_planted_and_trained_nothing(trained: dict[str, 
     assert demo_lake.spark.table("v_ranked").where("position <= 20").count() == 20
 
 
-def test_the_report_tells_of_the_list(
-    trained: dict[str, Any], demo_lake: Any, job: Callable[..., Any], tmp_path: Path
-) -> None:
-    out = tmp_path / "report.html"
-    assert job("report", demo_lake, out=str(out))["exit_code"] == 0
-    text = re.sub(r"<[^>]+>|\s+", " ", out.read_text().partition("What models rank highest")[2])
+def test_the_report_tells_of_the_list(trained: dict[str, Any], demo_lake: Any) -> None:
+    names = ["standings", "model_measures", "feature_audit", "splits", "mock_truth", "allwise"]
+    told = ranked(Inputs.latest(demo_lake, names), "allwise", "mock_truth", "cold_dwarf")
+    facts = Facts([], {}, {}, [], {}, np.ones(12 * 4**MAP_ORDER, np.int64), ranked=told)
+    text = re.sub(r"<[^>]+>|\s+", " ", render(facts, ReportConfig(), "run").partition("What models rank highest")[2])
     assert f"{len(MODELS)} models of cold_dwarf and of what is usual rank every source" in text
     assert "The audit refuses none of" in text
     assert "planted cold_dwarf among the rest" in text
@@ -103,13 +107,11 @@ def test_ranks_do_not_depend_on_partitions_nor_on_the_run(
     trained: dict[str, Any], demo_lake: Any, job: Callable[..., Any]
 ) -> None:
     scores = demo_lake.read(demo_lake.ref("scores"))
-    models = [m for m in MODELS if m != "gradient_boosting"]
-    found = [
-        with_ranks(scores.repartition(n), models).select("id", "borda").orderBy("id").toPandas() for n in (1, 2, 8)
+        found = [
+        with_ranks(scores.repartition(n), MODELS).select("id", "borda").orderBy("id").toPandas() for n in (1, 2, 8)
     ]
     assert all(found[0].equals(f) for f in found[1:])
     before = table(demo_lake, "standings").sort_values("position", ignore_index=True)
-    job("scores", demo_lake)
     job("standings", demo_lake, top=2_000)
     after = table(demo_lake, "standings").sort_values("position", ignore_index=True)
     pd.testing.assert_frame_equal(before, after)
@@ -143,16 +145,16 @@ def test_light_curves_of_the_labelled_sources_only_stop_the_training(
     )
     try:
         spoiled.select(*rows.columns).write.format("delta").mode("overwrite").save(f"{demo_lake.root}/features")
-        record = job("training", demo_lake, groups=["variability"], models=["pu_bagging"], **SMALL)
+        with pytest.raises(QualityError, match=f"{curves}: whether it is missing tells labelled rows from the others"):
+            job("training", demo_lake, groups=["variability"], models=["pu_bagging"], **SMALL)
     finally:
         demo_lake.spark.sql(f"RESTORE TABLE delta.`{demo_lake.root}/features` TO VERSION AS OF {version}")
-    assert record["exit_code"] == 4
-    assert f"{curves}: whether it is missing tells labelled rows from the others" in record["message"]
 
 
 def test_groups_of_the_sample_say_what_they_are_worth(
-    trained: dict[str, Any], demo_lake: Any, job: Callable[..., Any]
+    trained: dict[str, Any], demo_lake: Any, job: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(clusters, "placed", lambda x, n, _: x[:, :n].astype(float))  # maps are tested without a lake
     record = job("clusters", demo_lake, rows=900, components=3, least=15, draws=1)
     assert record["exit_code"] == 0
     sources, told = table(demo_lake, "clustered"), table(demo_lake, "clusters").set_index("cluster")

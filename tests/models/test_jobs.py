@@ -107,7 +107,7 @@ def test_ranks_do_not_depend_on_partitions_nor_on_the_run(
     trained: dict[str, Any], demo_lake: Any, job: Callable[..., Any]
 ) -> None:
     scores = demo_lake.read(demo_lake.ref("scores"))
-        found = [
+    found = [
         with_ranks(scores.repartition(n), MODELS).select("id", "borda").orderBy("id").toPandas() for n in (1, 2, 8)
     ]
     assert all(found[0].equals(f) for f in found[1:])

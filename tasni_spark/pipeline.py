@@ -213,7 +213,7 @@ JOBS = {
             "clusters",
             "Find groups among the sources of the sample, and whether they are more than chance",
             config="tasni_spark.models.clusters:ClustersConfig",
-            reads=("features", "labels", "splits"),
+            reads=("features", "splits"),
             writes=("clustered", "clusters"),
             tiled=False,
             stage="models",

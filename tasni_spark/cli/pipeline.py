@@ -24,7 +24,7 @@ from tasni_spark.core.files import Folder
 from tasni_spark.core.run import execute, summary
 from tasni_spark.core.work import label
 from tasni_spark.deploy import drawing
-from tasni_spark.pipeline import JOBS
+from tasni_spark.pipeline import JOBS, STAGES
 
 Part = tuple[str, str]
 
@@ -42,10 +42,9 @@ def go(request: Request) -> int:
     """Run all jobs of a request's configuration; the exit code of the first that is not done."""
     settings = config.read(request.conf, request.sets, ["run", "pipeline", *JOBS])
     how = settings.section("run", RunConfig)
-    known = {job.stage for job in JOBS.values()}
-    if strange := set(how.stages) - known:
-        raise ConfigError(f"run.stages: no stage {', '.join(sorted(strange))}; known: {', '.join(sorted(known))}")
-    waits = {p: w for p, w in drawing.waits(settings).items() if JOBS[p[0]].stage in (how.stages or known)}
+    if strange := set(how.stages) - set(STAGES):
+        raise ConfigError(f"run.stages: no stage {', '.join(sorted(strange))}; known: {', '.join(STAGES)}")
+    waits = {p: w for p, w in drawing.waits(settings).items() if JOBS[p[0]].stage in (how.stages or STAGES)}
     if not waits:
         raise ConfigError("pipeline: no job has a section in the configuration: give --conf conf/pipeline/demo.toml")
     runs = Folder.at(how.ops or f"{request.lake or how.lake}/_ops") / "runs"

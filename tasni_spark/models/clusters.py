@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pyspark.sql import functions as F
 from sklearn.cluster import HDBSCAN
 
 from tasni_spark.core.config import opt
@@ -25,8 +24,8 @@ from tasni_spark.core.spec import Table
 from tasni_spark.core.work import Inputs, Output
 from tasni_spark.models.fit import varying
 from tasni_spark.models.registry import filled, filling
-from tasni_spark.models.sample import Rows, framed, rows_of, wanted
-from tasni_spark.tables.models import CLUSTERED, CLUSTERS, SPLITS
+from tasni_spark.models.sample import Rows, framed, labels_of, rows_of, wanted
+from tasni_spark.tables.models import CLUSTERED, CLUSTERS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -79,9 +78,7 @@ def clusters(inputs: Inputs, _: Group, cfg: ClustersConfig) -> Output:
     by_chance = grouped(mixed, cfg)
     best = float(max(stability(mixed, by_chance, cfg), default=0.0))
     flat = placed(x, 2, cfg)
-    known = inputs.read(SPLITS.name).where((F.col("survey") == cfg.left) & F.col("label").isNotNull())
-    labels: pd.DataFrame = known.select("id", "label").toPandas()
-    label = labels.set_index("id")["label"]
+    label = labels_of(inputs, cfg.left).set_index("id")["label"]
     sources = pd.DataFrame(
         {"survey": cfg.left, "id": sample.id, "hpx29": sample.hpx29, "stratum": sample.stratum.astype(np.int32)}
     ).assign(cluster=of.astype(np.int32), x=flat[:, 0], y=flat[:, 1], label=label.reindex(sample.id).to_numpy())

@@ -143,6 +143,13 @@ def rows_of(inputs: Inputs, survey: str, target: str, names: Sequence[str]) -> R
     )
 
 
+def labels_of(inputs: Inputs, survey: str) -> pd.DataFrame:
+    """`id` and `label` of the sources that may train under one."""
+    known = inputs.read(SPLITS.name).where((F.col("survey") == survey) & F.col("label").isNotNull())
+    found: pd.DataFrame = known.select("id", "label").toPandas()
+    return found
+
+
 def framed(spark: SparkSession, rows: pd.DataFrame, table: Table) -> DataFrame:
     """Rows as a frame of the declared columns; NaN is null."""
     types = ", ".join(f"{c.name} {c.type}" for c in table.columns)

@@ -29,6 +29,7 @@ from tasni_spark.models.errors import calibration, p_values, q_of
 from tasni_spark.models.frames import vector
 from tasni_spark.models.learners import LEARNERS
 from tasni_spark.models.registry import Trained
+from tasni_spark.models.sample import labels_of
 from tasni_spark.tables.features import FEATURE_TABLE, FEATURES, HASH
 from tasni_spark.tables.models import SCORES, SPLITS, STANDINGS
 
@@ -88,7 +89,7 @@ def standings(inputs: Inputs, _: Group, cfg: StandingsConfig) -> Output:
     loaded = {m: registry.load(home, ids[m], inputs.spark) for m in models}
     top = top.assign(**_likely(top, loaded))
     top = top.merge(_vetoes(inputs, cfg, top), on="id", how="left", validate="1:1")
-    top = top.merge(_labels(inputs, cfg), on="id", how="left")
+    top = top.merge(labels_of(inputs, cfg.left), on="id", how="left")
     reasons = _reasons(inputs, cfg, top, loaded.get(SHAP))
     table = pd.DataFrame(
         {
@@ -228,12 +229,6 @@ def _vetoes(inputs: Inputs, cfg: StandingsConfig, top: pd.DataFrame) -> pd.DataF
     )
     table: pd.DataFrame = found.toPandas()
     return table.assign(vetoes=[list(v) for v in table["vetoes"]])
-
-
-def _labels(inputs: Inputs, cfg: StandingsConfig) -> pd.DataFrame:
-    """What training sources were trained as."""
-    known = inputs.read(SPLITS.name).where((F.col("survey") == cfg.left) & F.col("label").isNotNull())
-    return known.select("id", "label").toPandas()
 
 
 def _reasons(inputs: Inputs, cfg: StandingsConfig, top: pd.DataFrame, model: Trained | None) -> dict[int, list[str]]:

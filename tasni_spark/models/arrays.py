@@ -110,19 +110,21 @@ def _grown(x: Matrix, _: Floats, __: Floats, ___: Ints, sizes: Sizes, ____: Any)
     return trees.grown(x, sizes.isolation_trees, sizes.isolation_rows, sizes.seed)
 
 
-def _save(model: Mapping[str, Any], folder: Folder) -> None:
+def save(model: Mapping[str, Any], folder: Folder) -> None:
+    """The arrays of a model, in one file."""
     content = io.BytesIO()
     np.savez(content, **{k: v for k, v in model.items() if isinstance(v, np.ndarray)})
     write(folder, "model.npz", content.getvalue())
 
 
-def _load(folder: Folder, _: Any) -> dict[str, Any]:
+def load(folder: Folder, _: Any) -> dict[str, Any]:
+    """What `save` saved."""
     with np.load(io.BytesIO(read(folder, "model.npz")), allow_pickle=False) as stored:
         return dict(stored)
 
 
 def _arrays(fit: Callable[..., Any], score: Callable[..., Floats], is_outlier: bool = True) -> Learner:
-    return Learner(fit, _save, _load, score=score, is_outlier=is_outlier, is_filled=True)
+    return Learner(fit, save, load, score=score, is_outlier=is_outlier, is_filled=True)
 
 
 RBF_SVM = _arrays(_fit_rbf, _score_rbf, is_outlier=False)

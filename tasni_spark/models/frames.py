@@ -1,21 +1,28 @@
-"""Learners that train and score frames: LightGBM and isolation forest of SynapseML, and those of pyspark.ml."""
+"""Learners that train on frames: LightGBM and isolation forest of SynapseML, and those of pyspark.ml, which score them.
+
+Why: what SynapseML trained is a few numbers a node, and scores arrays (`trees`) at many times the rate of its own loop.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pyspark.ml import classification as spark_ml
 from pyspark.ml.functions import array_to_vector, vector_to_array
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from synapse.ml.isolationforest import IsolationForest, IsolationForestModel
+from synapse.ml.isolationforest import IsolationForest
 from synapse.ml.lightgbm import LightGBMClassificationModel, LightGBMClassifier
 
 from tasni_spark.core.errors import DependencyError
 from tasni_spark.core.files import Folder
+from tasni_spark.models import trees
+from tasni_spark.models.arrays import load, save
 from tasni_spark.models.learner import Floats, Ints, Learner, Matrix, Sizes, read, write
 
 _LIGHTGBM = "com.microsoft.azure.synapse.ml.lightgbm.LightGBMClassifier"
@@ -82,40 +89,49 @@ def _fit_lightgbm(x: Matrix, y: Floats, w: Floats, _: Ints, sizes: Sizes, spark:
         isEnableSparse=False,
         matrixType="dense",
     )
-    return model.fit(framed(spark, x, y, w))
+    return model.fit(framed(spark, x, y, w)).getNativeModel()
 
 
-def _load_lightgbm(folder: Folder, _: SparkSession | None) -> Any:
-    model = LightGBMClassificationModel.loadNativeModelFromString(read(folder, "model.txt").decode())
-    model.setFeaturesCol("_x").setRawPredictionCol("_raw").setProbabilityCol("_probability")
-    return model.setPredictionCol("_prediction")
+@functools.lru_cache(maxsize=32)
+def _trees(text: str) -> dict[str, NDArray[Any]]:
+    return trees.of_lightgbm(text)
+
+
+def _score_lightgbm(text: str, x: Matrix) -> Floats:
+    """Log odds."""
+    return trees.summed(_trees(text), x)
+
+
+def explained(text: str, frame: DataFrame, name: str) -> DataFrame:
+    """A frame with the part that each feature of its `_x` has in the log odds of LightGBM, and the mean, as an array."""
+    model = LightGBMClassificationModel.loadNativeModelFromString(text)
+    made: DataFrame = model.setFeaturesCol("_x").setFeaturesShapCol("_shap").transform(frame)
+    return made.select(*frame.columns, vector_to_array(F.col("_shap")).alias(name))
 
 
 def _fit_isolation(x: Matrix, _: Floats, __: Floats, ___: Ints, sizes: Sizes, spark: SparkSession) -> Any:
     needs(spark, _ISOLATION)
     model = IsolationForest(
-        **_COLUMNS,
-        scoreCol="_score",
+        featuresCol="_x",
         numEstimators=sizes.isolation_trees,
         maxSamples=float(min(sizes.isolation_rows, len(x))),
         randomSeed=sizes.seed,
     )
-    return model.fit(framed(spark, x))
+    fitted = model.fit(framed(spark, x))
+    grown = [str(tree.node()) for tree in fitted._java_obj.getInnerModel().isolationTrees()]
+    return {"native": fitted, **trees.of_linkedin(grown, min(sizes.isolation_rows, len(x)))}
 
 
-def _load_isolation(folder: Folder, _: SparkSession | None) -> Any:
-    return IsolationForestModel.load((folder / "model").uri)
+def _save_isolation(model: dict[str, Any], folder: Folder) -> None:
+    """SynapseML's own folder, and beside it the arrays that score."""
+    _save_spark(model["native"], folder)
+    save(model, folder)
 
 
 def _with_raw(model: Any, frame: DataFrame, name: str) -> DataFrame:
     """The log odds, or their like, of the second class."""
     made: DataFrame = model.transform(frame)
     return made.select(*frame.columns, vector_to_array(F.col("_raw"))[1].cast("float").alias(name))
-
-
-def _with_strangeness(model: Any, frame: DataFrame, name: str) -> DataFrame:
-    made: DataFrame = model.transform(frame)
-    return made.select(*frame.columns, F.col("_score").cast("float").alias(name))
 
 
 def of_spark(kind: str, **params: Callable[[Sizes, int], Any]) -> Learner:
@@ -146,10 +162,10 @@ def _save_spark(model: Any, folder: Folder) -> None:
 
 LIGHTGBM = Learner(
     _fit_lightgbm,
-    lambda model, folder: write(folder, "model.txt", model.getNativeModel().encode()),
-    _load_lightgbm,
-    scored=_with_raw,
+    lambda text, folder: write(folder, "model.txt", text.encode()),
+    lambda folder, _: read(folder, "model.txt").decode(),
+    score=_score_lightgbm,
 )
 ISOLATION_FOREST = Learner(
-    _fit_isolation, _save_spark, _load_isolation, scored=_with_strangeness, is_outlier=True, is_filled=True
+    _fit_isolation, _save_isolation, load, score=trees.strangeness, is_outlier=True, is_filled=True
 )

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -26,7 +25,7 @@ from tasni_spark.core.spec import Table
 from tasni_spark.core.work import Inputs, Output
 from tasni_spark.models import registry
 from tasni_spark.models.errors import calibration, p_values, q_of
-from tasni_spark.models.frames import vector
+from tasni_spark.models.frames import explained, vector
 from tasni_spark.models.learners import LEARNERS
 from tasni_spark.models.registry import Trained
 from tasni_spark.models.sample import labels_of
@@ -236,8 +235,7 @@ def _reasons(inputs: Inputs, cfg: StandingsConfig, top: pd.DataFrame, model: Tra
     if model is None:
         return {}
     rows = _features(inputs, cfg, top, list(model.names)).withColumn("_x", vector(model.columns()))
-    explained = model.model.copy().setFeaturesShapCol("_shap").transform(rows)
-    table = explained.select("id", *model.names, vector_to_array(F.col("_shap")).alias("_shap")).toPandas()
+    table = explained(model.model, rows, "_shap").drop("_x").select("id", *model.names, "_shap").toPandas()
     found = {}
     for row in table.itertuples(index=False):
         parts = np.asarray(row[-1])[: len(model.names)]

@@ -6,7 +6,8 @@ import json
 
 from tasni_spark.cli.main import parser
 from tasni_spark.core.errors import QualityError
-from tasni_spark.models.audit import AuditConfig, told
+from tasni_spark.models.audit.rules import AuditConfig
+from tasni_spark.models.audit.verdict import told
 from tasni_spark.models.refereed import of_file
 
 

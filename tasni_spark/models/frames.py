@@ -103,7 +103,7 @@ def _score_lightgbm(text: str, x: Matrix) -> Floats:
 
 
 def explained(text: str, frame: DataFrame, name: str) -> DataFrame:
-    """A frame with the part that each feature of its `_x` has in the log odds of LightGBM, and the mean, as an array."""
+    """A frame with an array: the part of each feature of `_x` in the log odds of LightGBM, and the mean behind them."""
     model = LightGBMClassificationModel.loadNativeModelFromString(text)
     made: DataFrame = model.setFeaturesCol("_x").setFeaturesShapCol("_shap").transform(frame)
     return made.select(*frame.columns, vector_to_array(F.col("_shap")).alias(name))

@@ -15,7 +15,8 @@ from tasni_spark.core.config import opt
 from tasni_spark.core.errors import ConfigError, DataError, QualityError, nearest
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
-from tasni_spark.models.audit import AuditConfig, Sample, Verdict, audit, told
+from tasni_spark.models.audit.rules import AuditConfig, Sample
+from tasni_spark.models.audit.verdict import Verdict, audit, told
 from tasni_spark.models.labels import USES
 from tasni_spark.models.sample import Rows, framed, rows_of, sky_nulls, wanted
 from tasni_spark.tables.features import FEATURES

@@ -235,12 +235,13 @@ def _reasons(inputs: Inputs, cfg: StandingsConfig, top: pd.DataFrame, model: Tra
     if model is None:
         return {}
     rows = _features(inputs, cfg, top, list(model.names)).withColumn("_x", vector(model.columns()))
-    table = explained(model.model, rows, "_shap").drop("_x").select("id", *model.names, "_shap").toPandas()
+    parts = explained(model.model, rows, "_shap").select("id", *model.names, "_shap")
+    table: pd.DataFrame = parts.toPandas()
     found = {}
     for row in table.itertuples(index=False):
-        parts = np.asarray(row[-1])[: len(model.names)]
-        order = np.argsort(-parts, kind="stable")[: cfg.n_reasons]
-        found[int(row[0])] = [f"{model.names[k]} = {row[1 + k]:.4g} ({parts[k]:+.2f})" for k in order if parts[k] > 0]
+        shares = np.asarray(row[-1])[: len(model.names)]
+        order = np.argsort(-shares, kind="stable")[: cfg.n_reasons]
+        found[int(row[0])] = [f"{model.names[k]} = {row[1 + k]:.4g} ({shares[k]:+.2f})" for k in order if shares[k] > 0]
     return found
 
 

@@ -15,7 +15,7 @@ from tasni_spark.core.plan import Group
 from tasni_spark.core.spec import Table
 from tasni_spark.core.work import Inputs, Output
 from tasni_spark.models import registry
-from tasni_spark.models.audit import AuditConfig
+from tasni_spark.models.audit.rules import AuditConfig
 from tasni_spark.models.card import card
 from tasni_spark.models.fit import FitConfig, Fitted, fit, varying
 from tasni_spark.models.learners import LEARNERS

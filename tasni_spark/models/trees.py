@@ -2,7 +2,7 @@
 
 Why: scoring is what models cost. SynapseML's isolation forest walks boxed nodes, and LightGBM's own loop is half as
 fast as this one; scikit-learn's forest has no format but pickle, which runs whatever a shared path holds. A tree is a
-few numbers a node, whoever grew it. Features are float32, so that a threshold rounded down to float32 splits them alike.
+few numbers a node, whoever grew it. Features are float32, which a threshold rounded down to float32 splits alike.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ Arrays = Mapping[str, NDArray[Any]]
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-_NODES = {"feature": np.int32, "threshold": np.float32, "left": np.int32, "right": np.int32, "missing": np.int32}
-_NODES |= {"value": np.float64}
+_NODES = {"feature": "i4", "threshold": "f4", "left": "i4", "right": "i4", "missing": "i4", "value": "f8"}
 _IS_CATEGORY, _NULL_IS_LEFT, _NULL_IS_ZERO, _NULL_IS_APART = 1, 2, 0, 2
 _LINKEDIN = re.compile(r"splitAttribute = (\d+), splitValue = ([^,]+),|numInstances = (\d+)")
 

@@ -12,7 +12,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tasni_spark.cli.main import main
 from tasni_spark.core.errors import DataError
-from tasni_spark.models.audit import AuditConfig, Sample, audit, told
+from tasni_spark.models.audit.rules import AuditConfig, Sample
+from tasni_spark.models.audit.verdict import audit, told
 from tasni_spark.models.measures import at_top, auc, auc_within, average_precision, of_flag, over_blocks
 
 N, COLUMNS = 3_000, 12

@@ -12,7 +12,8 @@ import pytest
 from astropy import units as u
 from astropy.coordinates import Latitude, Longitude
 
-from tasni_spark.models.audit import AuditConfig, Sample, audit
+from tasni_spark.models.audit.rules import AuditConfig, Sample
+from tasni_spark.models.audit.verdict import audit
 from tasni_spark.models.fit import FitConfig, fit
 from tasni_spark.models.sample import Rows
 from tasni_spark.models.splits import BLOCK_ORDER, dealt, rings

@@ -35,11 +35,19 @@ def to_flux(mag: ArrayLike, err: ArrayLike) -> tuple[Floats, Floats]:
     A limit L says that the flux lies between 0 and L with about two sigma on the upper side: L / 2 +- L / 2. Published
     fluxes of the same exposures, where they are at hand, say more.
     """
-    m, e = np.asarray(mag, np.float64), np.asarray(err, np.float64)
-    flux = 10.0 ** (-0.4 * (m - ZERO_POINT))
-    is_limit = np.isfinite(m) & ~((e > 0) & np.isfinite(e))
-    half = flux / LIMIT_SIGMAS
-    return np.where(is_limit, half, flux), np.where(is_limit, half, flux * e / MAG_PER_FRACTION)
+    m, e = floats(mag), floats(err)
+    flux, error = np.empty(m.shape), np.empty(m.shape)
+    _to_flux(m, e, flux, error)
+    return flux, error
+
+
+@compiled
+def _to_flux(m: Floats, e: Floats, flux: Floats, error: Floats) -> None:
+    for i in range(len(m)):
+        f = np.exp((ZERO_POINT - m[i]) / MAG_PER_FRACTION)
+        is_limit = np.isfinite(m[i]) and not 0.0 < e[i] < np.inf
+        flux[i] = f / LIMIT_SIGMAS if is_limit else f
+        error[i] = f / LIMIT_SIGMAS if is_limit else f * e[i] / MAG_PER_FRACTION
 
 
 def to_mag(flux: ArrayLike, err: ArrayLike) -> tuple[Floats, Floats]:

@@ -38,6 +38,8 @@ from tasni_spark.variability.visits import W1, W2, Visits, group, means, take
 TRANSPORTS = ("auto", "files", "spark")
 TASK_ROWS = 10_000
 """Light curves that a worker is given at once, unless a file has more."""
+PIECE = 2_000
+"""Light curves that are computed at once: greater arrays leave the caches, and the kernel maps their memory anew."""
 CONFIG = dict(zip(BANDS, (W1, W2), strict=True))
 WRITES = (VARIABILITY, VISITS, TREND_TESTS)
 _PLACE = ("survey", "left_survey", "tile", "hpx29", "id")
@@ -166,6 +168,12 @@ def curves_in(folder: Folder, path: str, tile: int, cfg: VariabilityConfig) -> p
 
 def tables_of(curves: pa.Table, cfg: VariabilityConfig, wanted: Sequence[Table]) -> dict[str, pa.Table]:
     """Rows of the wanted tables from light curves."""
+    whole = curves.combine_chunks()
+    pieces = [_piece(whole.slice(k, PIECE), cfg, wanted) for k in range(0, max(len(whole), 1), PIECE)]
+    return {name: pa.concat_tables([p[name] for p in pieces]) for name in pieces[0]}
+
+
+def _piece(curves: pa.Table, cfg: VariabilityConfig, wanted: Sequence[Table]) -> dict[str, pa.Table]:
     x = exposures_of(curves, cfg.reject)
     visits = visits_of(x)
     place = curves.select(list(_PLACE))
@@ -239,7 +247,8 @@ def in_flux(x: Exposures) -> dict[str, Floats]:
 def _lists(column: pa.ChunkedArray) -> tuple[Ints, NDArray[Any]]:
     """Offsets and values of a list column; a null number is NaN."""
     chunk = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    return np.asarray(chunk.offsets).astype(np.int64), chunk.values.to_numpy(zero_copy_only=False)
+    at = np.asarray(chunk.offsets).astype(np.int64)
+    return at - at[0], chunk.values.slice(at[0], at[-1] - at[0]).to_numpy(zero_copy_only=False)
 
 
 def _fit_rivals(values: Mapping[str, dict[str, Floats]], visits: Mapping[str, Visits], cfg: VariabilityConfig) -> None:

@@ -145,7 +145,7 @@ def test_shuffle_files_are_lost(cluster: Clusters, conf: Path, whole: Path, lake
 def test_the_local_disk_is_full(cluster: Clusters, conf: Path, whole: Path, lake: Path, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], check=False).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={6 * ROWS}", "tmpfs", disk], check=False).returncode:
         pytest.skip("a full disk needs the right to mount one")
     try:
         full = cluster(2, SPARK_LOCAL_DIRS=str(disk))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from tasni_spark.core import parts
 from tasni_spark.core.compare import compare
 from tasni_spark.core.errors import ContractError, DataError
+from tasni_spark.core.files import Folder
 from tasni_spark.core.lake import predicate
 from tasni_spark.core.spec import Col, Ref, Table
 
@@ -143,6 +148,22 @@ def test_a_version_whose_files_are_gone_is_known_to_be(spark: Any, lake: Any) ->
     spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
     spark.sql(f"VACUUM {lake.identifier(TABLE.ref)} RETAIN 0 HOURS")
     assert not lake.has_version(TABLE.ref, first.version)
+
+
+def test_only_what_repeats_has_a_dictionary(spark: Any, lake: Any, tmp_path: Path) -> None:
+    columns = ("id bigint", "n int", "word string", "x float", "many array<float>", "flags array<int>")
+    table = Table("kinds", "All kinds", tuple(Col(*c.split(), "doc") for c in columns), ("id",), sort=("id",))
+    rows = [(k, 1, "same", 0.5, [0.5, 0.5], [1, 1]) for k in range(100)]
+    lake.create(table)
+    lake.replace(spark.createDataFrame(rows, ", ".join(columns)), table, {}, transaction="t")
+    arrow = pa.Table.from_pylist([dict(zip(table.names, r, strict=True)) for r in rows], parts.schema(table))
+    parts.write(arrow, table.but(partition=("word",)), Folder.at(str(tmp_path / "arrow")))
+    for folder in (lake.location(table.ref), tmp_path / "arrow"):
+        (file,) = Path(folder).rglob("*.parquet")
+        group = pq.ParquetFile(file).metadata.row_group(0)
+        found = {group.column(k).path_in_schema: group.column(k).encodings for k in range(group.num_columns)}
+        of = {name for name, encodings in found.items() if any("DICTIONARY" in e for e in encodings)}
+        assert of - {"word"} == {"n", "flags.list.element"}
 
 
 def test_predicates_are_quoted() -> None:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyarrow import fs
 
+from tasni_spark.core import parts
 from tasni_spark.core.files import Folder
 from tasni_spark.crossmatch import likelihood
 from tasni_spark.crossmatch.tiles.compiled import Longs, Reals
@@ -21,10 +22,7 @@ from tasni_spark.crossmatch.tiles.kernel import Left, Pairs, sep_arcsec
 from tasni_spark.crossmatch.tiles.sides import Right
 from tasni_spark.tables.associations import MATCHES
 
-_TYPES = {"bigint": pa.int64(), "int": pa.int32(), "double": pa.float64(), "boolean": pa.bool_(), "string": pa.string()}
-SCHEMA = pa.schema([pa.field(c.name, _TYPES[c.type], c.nullable) for c in MATCHES.columns])
-FEW = ("rank", "n_neighbours")
-"""Columns of few values: a dictionary pays for these alone."""
+SCHEMA = parts.schema(MATCHES)
 
 
 @dataclass(frozen=True)
@@ -196,7 +194,7 @@ def _file(piece: pa.Table, folder: Folder, tile: int, task: int) -> tuple[str, i
         folder.system.create_dir(f"{folder.path}/{below}", recursive=True)
     kept = [c for c in SCHEMA.names if c not in MATCHES.partition]
     with folder.system.open_output_stream(f"{folder.path}/{path}") as stream:
-        pq.write_table(piece.select(kept), stream, use_dictionary=list(FEW), compression="snappy")
+        pq.write_table(piece.select(kept), stream, use_dictionary=parts.repeated(MATCHES), compression="snappy")
         size = stream.tell()
     return path, size
 

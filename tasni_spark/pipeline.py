@@ -236,6 +236,7 @@ JOBS = {
                 "trend_tests",
                 "completeness",
                 "class_counts",
+                "variability_classes",
                 "splits",
                 "feature_audit",
                 "model_measures",

@@ -33,7 +33,8 @@ class Fades:
     rows
         The likeliest trends, claims first.
     truth
-        By planted kind of variability: sources, and how many of them are claimed to fade and to brighten.
+        By planted kind of variability: sources, how many of them are claimed to fade and to brighten, and in `classes`
+        how many were put in each.
     classes
         Sources of each class of variability, and how many constant light curves would give.
     trials
@@ -92,7 +93,7 @@ def fades(inputs: Inputs, left: str, exposures: str, truth: str) -> Fades | None
         told[1],
         told[2],
         _rows(inputs, mine, left),
-        _truth(inputs, mine, truth),
+        _truth(inputs, mine, truth, left, exposures),
         _all(inputs, "class_counts", left, exposures),
         _trials(inputs, left, exposures),
         _deepest(inputs, left, exposures),
@@ -107,7 +108,7 @@ def _rows(inputs: Inputs, trends: DataFrame, left: str) -> list[dict[str, Any]]:
     return [r.asDict() for r in shown.join(named, ["id", "tile"], "left").orderBy(*order).collect()]
 
 
-def _truth(inputs: Inputs, trends: DataFrame, truth: str) -> list[dict[str, Any]]:
+def _truth(inputs: Inputs, trends: DataFrame, truth: str, left: str, exposures: str) -> list[dict[str, Any]]:
     if not inputs.has(truth):
         return []
     slope = F.abs("slope_mag_per_yr")
@@ -119,7 +120,13 @@ def _truth(inputs: Inputs, trends: DataFrame, truth: str) -> list[dict[str, Any]
     ]
     judged = F.count_if(~F.col("verdict").isin("blended", "moving", "saturated", "too_short", "truncated"))
     rows = trends.join(planted, "id").groupBy("kind").agg(F.count("*").alias("n"), judged.alias("able"), *claimed)
-    return [r.asDict() for r in rows.orderBy("kind").collect()]
+    found = [r.asDict() | {"classes": {}} for r in rows.orderBy("kind").collect()]
+    if inputs.has("variability_classes"):
+        put = inputs.read("variability_classes").where((F.col("left_survey") == left) & (F.col("survey") == exposures))
+        of = {row["kind"]: row["classes"] for row in found}
+        for r in put.join(planted, "id").groupBy("kind", "class").count().collect():
+            of[r["kind"]][r["class"]] = r["count"]
+    return found
 
 
 def _all(inputs: Inputs, table: str, left: str, exposures: str) -> list[dict[str, Any]]:

@@ -112,7 +112,8 @@ def test_fades_say_what_is_claimed_and_why_the_rest_is_not(facts: Facts) -> None
         for s, w, k in ((-6, 24, 3), (-4, 24, 19), (-6, 28, 0), (None, 24, 1))
     ]
     counts = [{"class": "fading", "n": 2, "n_null": 0.4, "probability": 0.97}]
-    fades = Fades(verdicts, 480, 0, 0.005, 0.0047, [row], [], counts, trials, 14.21)
+    planted = {"kind": "linear", "n": 4, "able": 3, "fading": 2, "brightening": 0, "classes": {"fading": 1234}}
+    fades = Fades(verdicts, 480, 0, 0.005, 0.0047, [row], [planted], counts, trials, 14.21)
     page = render(dataclasses.replace(facts, fades=fades), ReportConfig(left="list"), "r")
     said = words(page[page.index('id="fades"') : page.index("What each cut cost")])
     assert "3 of the 100 light curves of list in neowise may be claimed" in said
@@ -122,5 +123,6 @@ def test_fades_say_what_is_claimed_and_why_the_rest_is_not(facts: Facts) -> None
     assert "Of 20 curves in which nothing fades" in said
     assert "No source fainter than W2 = 14.2" in said
     assert "fading 2 0.4 0.97" in said
+    assert "planted fading linear 1,234" in said
     assert 'alt="Completeness" src="data:image/png' in page
     assert 'id="fades"' not in render(facts, ReportConfig(left="list"), "r")

@@ -9,7 +9,7 @@ from tasni_spark.core.run import run
 from tasni_spark.core.work import Step, Work
 from tasni_spark.pipeline import JOBS
 from tasni_spark.sky.tiling import groups, together
-from tasni_spark.tables.light_curves import COMPLETENESS, INJECTIONS
+from tasni_spark.tables.variability import COMPLETENESS, INJECTIONS
 from tasni_spark.variability import trials as t
 
 WORK = Work(

@@ -9,7 +9,7 @@ from tasni_spark.core.run import run
 from tasni_spark.core.work import Step, Work
 from tasni_spark.pipeline import JOBS
 from tasni_spark.sky.tiling import together
-from tasni_spark.tables.light_curves import CLASS_COUNTS, VARIABILITY_CLASSES
+from tasni_spark.tables.variability import CLASS_COUNTS, VARIABILITY_CLASSES
 from tasni_spark.variability import classes as c
 
 WORK = Work(

@@ -84,8 +84,7 @@ def _fit_lightgbm(x: Matrix, y: Floats, w: Floats, _: Ints, sizes: Sizes, spark:
         numTasks=1,
         numThreads=1,
         verbosity=-1,
-        dataTransferMode="streaming",
-        useSingleDatasetMode=True,
+        dataTransferMode="bulk",  # streaming tells of each fit, whatever `verbosity`
         isEnableSparse=False,
         matrixType="dense",
     )

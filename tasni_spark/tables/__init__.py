@@ -2,20 +2,7 @@
 
 from tasni_spark.tables.associations import FOOTPRINTS, MATCH_TILES, MATCHES, SHAPES, XMATCH_QA
 from tasni_spark.tables.features import FEATURE_STRATA, FEATURE_TABLE
-from tasni_spark.tables.light_curves import (
-    CLASS_COUNTS,
-    COMPLETENESS,
-    ENSEMBLE,
-    INJECTIONS,
-    LIGHTCURVE_TILES,
-    LIGHTCURVES,
-    PERIODS,
-    TREND_TESTS,
-    TRENDS,
-    VARIABILITY,
-    VARIABILITY_CLASSES,
-    VISITS,
-)
+from tasni_spark.tables.light_curves import LIGHTCURVE_TILES, LIGHTCURVES, VARIABILITY, VISITS
 from tasni_spark.tables.models import (
     CLUSTERED,
     CLUSTERS,
@@ -32,6 +19,8 @@ from tasni_spark.tables.search import CANDIDATES, CUTFLOW, VERDICTS
 from tasni_spark.tables.sky import COVERAGE, DENSITY, TILING
 from tasni_spark.tables.survey import REJECTS
 from tasni_spark.tables.thermal import RANKING, THERMAL
+from tasni_spark.tables.trends import ENSEMBLE, TREND_TESTS, TRENDS
+from tasni_spark.tables.variability import CLASS_COUNTS, COMPLETENESS, INJECTIONS, PERIODS, VARIABILITY_CLASSES
 
 TABLES = {
     t.name: t

@@ -20,7 +20,8 @@ from tasni_spark.core.config import opt
 from tasni_spark.core.errors import DataError
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
-from tasni_spark.tables.light_curves import BANDS, CLASS_COUNTS, VARIABILITY_CLASSES
+from tasni_spark.tables.light_curves import BANDS
+from tasni_spark.tables.variability import CLASS_COUNTS, VARIABILITY_CLASSES
 from tasni_spark.variability import quality
 from tasni_spark.variability.compiled import Floats
 

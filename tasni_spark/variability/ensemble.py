@@ -23,7 +23,8 @@ from pyspark.sql import functions as F
 
 from tasni_spark.core.config import opt
 from tasni_spark.sky.healpix import ORDER
-from tasni_spark.tables.light_curves import BANDS, ENSEMBLE
+from tasni_spark.tables.light_curves import BANDS
+from tasni_spark.tables.trends import ENSEMBLE
 from tasni_spark.variability import suite
 from tasni_spark.variability.compiled import Bools, Floats, Ints
 from tasni_spark.variability.verdicts import VerdictConfig

@@ -21,7 +21,8 @@ from tasni_spark.core import parts
 from tasni_spark.core.config import opt
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
-from tasni_spark.tables.light_curves import BANDS, LIGHTCURVES, PERIODS
+from tasni_spark.tables.light_curves import BANDS, LIGHTCURVES
+from tasni_spark.tables.variability import PERIODS
 from tasni_spark.variability import aliases, quality, variability
 from tasni_spark.variability.compiled import DAYS_PER_YEAR, Floats
 from tasni_spark.variability.nulls import log10_false_alarm, visit_numbers

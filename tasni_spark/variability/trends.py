@@ -25,15 +25,8 @@ from tasni_spark.core.spec import Table
 from tasni_spark.core.work import Inputs, Output
 from tasni_spark.sky.healpix import ORDER
 from tasni_spark.sky.tiling import span
-from tasni_spark.tables.light_curves import (
-    BANDS,
-    CALIBRATED,
-    ENSEMBLE,
-    TESTS,
-    TREND_TESTS,
-    TRENDS,
-    VISITS,
-)
+from tasni_spark.tables.light_curves import BANDS, VISITS
+from tasni_spark.tables.trends import CALIBRATED, ENSEMBLE, TESTS, TREND_TESTS, TRENDS
 from tasni_spark.variability import quality, suite, verdicts
 from tasni_spark.variability.compiled import Floats, compiled
 from tasni_spark.variability.discoveries import with_q

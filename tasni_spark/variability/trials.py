@@ -21,7 +21,8 @@ from tasni_spark.core import parts
 from tasni_spark.core.config import opt
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
-from tasni_spark.tables.light_curves import BANDS, COMPLETENESS, INJECTIONS, LIGHTCURVES
+from tasni_spark.tables.light_curves import BANDS, LIGHTCURVES
+from tasni_spark.tables.variability import COMPLETENESS, INJECTIONS
 from tasni_spark.variability import classes, flux, injection, quality, variability, verdicts
 from tasni_spark.variability.compiled import DAYS_PER_YEAR, Bools, Floats, Ints
 from tasni_spark.variability.draws import uniform

@@ -28,8 +28,9 @@ from tasni_spark.core.lake import Commit
 from tasni_spark.core.plan import Group, grouped
 from tasni_spark.core.spec import Table
 from tasni_spark.core.work import Inputs, Output
-from tasni_spark.tables.light_curves import BANDS, IN_FLUX, JUDGED, LIGHTCURVES, TREND_TESTS, VARIABILITY, VISITS
+from tasni_spark.tables.light_curves import BANDS, LIGHTCURVES, VARIABILITY, VISITS
 from tasni_spark.tables.statistics import OF_RIVALS
+from tasni_spark.tables.trends import IN_FLUX, JUDGED, TREND_TESTS
 from tasni_spark.variability import flux, quality, suite
 from tasni_spark.variability.compiled import Floats, Ints
 from tasni_spark.variability.verdicts import VerdictConfig

@@ -20,7 +20,8 @@ from tasni_spark.core.arguments import Request
 from tasni_spark.core.compare import compare
 from tasni_spark.core.lake import Lake
 from tasni_spark.core.spec import Ref
-from tasni_spark.tables.light_curves import FLAGS, TESTS
+from tasni_spark.tables.light_curves import FLAGS
+from tasni_spark.tables.trends import TESTS
 from tasni_spark.variability import ensemble as ens
 from tasni_spark.variability import fdr
 from tasni_spark.variability.discoveries import with_q

@@ -19,12 +19,12 @@ from tasni_spark.core.errors import ConfigError
 from tasni_spark.core.lake import Lake
 
 pytestmark = pytest.mark.e2e
-ROWS, GROUPS = 200_000, 8
+ROWS, GROUPS = 80_000, 6
 
 
 @pytest.fixture(scope="module")
 def sky(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A mock sky of 200,000 AllWISE sources."""
+    """A mock sky of 80,000 AllWISE sources."""
     from tasni_spark.demo.mock import MockConfig, make
 
     out = tmp_path_factory.mktemp("sky") / "mock"
@@ -35,9 +35,9 @@ def sky(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_killed_run_resumes_to_the_same_tables(
     spark: Any, job: Callable[..., Any], sky: Path, tmp_path: Path
 ) -> None:
-    sets = (f"run.checkpoint_rows={ROWS // GROUPS + 4000}", "run.spark='short'")
+    sets = (f"run.checkpoint_rows={ROWS // GROUPS + 2000}", "run.spark='short'")
     lakes = {name: Lake(spark, str(tmp_path / name)) for name in ("whole", "killed")}
-    job("tiling", lakes["whole"], survey="allwise", input=str(sky / "allwise"), rows_per_tile=4000)
+    job("tiling", lakes["whole"], survey="allwise", input=str(sky / "allwise"), rows_per_tile=2000)
     shutil.copytree(lakes["whole"].root, lakes["killed"].root)
     flags = [f"--set={s}" for s in sets]
     command = [sys.executable, "-m", "tests.chaos.driver", "ingest", "--lake", lakes["killed"].root, "--run-id", "k"]

@@ -298,10 +298,9 @@ class Lake:
             strange = F.lit(f"table {table.ref}: a row outside the tiles and names that it replaces")
             rows = rows.where(F.assert_true(F.expr(predicate(where)), strange).isNull())
         self.spark.conf.set("parquet.block.size", table.row_group_mb << 20)
-        self.spark.conf.set("parquet.enable.dictionary", "false")
-        for column in table.columns:
-            if column.repeats:
-                self.spark.conf.set(f"parquet.enable.dictionary#{column.leaf}", "true")
+        self.spark.conf.set("parquet.enable.dictionary", str(table.has_dictionaries).lower())
+        for path in () if table.has_dictionaries else table.dictionaries:
+            self.spark.conf.set(f"parquet.enable.dictionary#{path}", "true")
         by_rows = not set(where) <= set(table.partition)
         self.spark.conf.set("spark.databricks.delta.replaceWhere.dataColumns.enabled", str(by_rows).lower())
         writer = laid_out(rows, table.partition, table.sort, parts).write.format("delta")

@@ -53,11 +53,6 @@ def schema(table: Table) -> pa.Schema:
     return pa.schema([pa.field(c.name, _arrow(c.type), c.nullable) for c in table.columns])
 
 
-def repeated(table: Table) -> list[str]:
-    """Paths of the columns that a file keeps a dictionary of."""
-    return [c.leaf for c in table.columns if c.repeats and c.name not in table.partition]
-
-
 def write(rows: pa.Table, table: Table, folder: Folder) -> list[Written]:
     """Write rows as sorted files, one for each partition.
 
@@ -86,7 +81,7 @@ def write(rows: pa.Table, table: Table, folder: Folder) -> list[Written]:
         with folder.system.open_output_stream(f"{folder.path}/{path}") as stream:
             per_row = max(1, piece.nbytes // len(piece))
             group = max(1, (table.row_group_mb << 20) // per_row)
-            pq.write_table(piece, stream, row_group_size=group, use_dictionary=repeated(table))
+            pq.write_table(piece, stream, row_group_size=group, use_dictionary=list(table.dictionaries))
             size = stream.tell()
         partition = json.dumps({c: str(v) for c, v in values.items()})
         found.append(Written(table.name, path, size, len(piece), partition, _stats(piece, table)))

@@ -65,13 +65,7 @@ class Col:
 
     @property
     def repeats(self) -> bool:
-        """Whether values come often: words, flags and counts do, measures and identifiers seldom.
-
-        Notes
-        -----
-        A file keeps a dictionary of those that do. To look for one where there is none was three fifths of what the
-        writing of light curves cost.
-        """
+        """Whether values come often: words, flags and counts do, measures and identifiers seldom."""
         return self.type.removeprefix("array<").removesuffix(">") not in _SELDOM
 
     @property
@@ -110,6 +104,9 @@ class Table:
         Columns whose least and greatest value each file keeps, for skipping files.
     row_group_mb
         Size of a Parquet row group, uncompressed. Small where regions are read, large where all is.
+    has_dictionaries
+        Whether measures come often, as those do that a catalogue rounds: each is then stored once a file. Computed ones
+        seldom do, and to look for those that do costs more than to write them all.
     shared
         Whether runs of several jobs write it: leased for a commit instead of a run.
     transient
@@ -128,6 +125,7 @@ class Table:
     replace_by: tuple[str, ...] = ()
     stats: tuple[str, ...] = ()
     row_group_mb: int = 128
+    has_dictionaries: bool = True
     shared: bool = False
     transient: bool = False
     version: int = 1
@@ -141,6 +139,11 @@ class Table:
     def names(self) -> tuple[str, ...]:
         """Column names in order."""
         return tuple(c.name for c in self.columns)
+
+    @property
+    def dictionaries(self) -> tuple[str, ...]:
+        """Paths of the columns of which a file keeps a dictionary."""
+        return tuple(c.leaf for c in self.columns if self.has_dictionaries or c.repeats)
 
     def column(self, name: str) -> Col:
         """The column of that name; KeyError if there is none."""

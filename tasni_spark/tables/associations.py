@@ -49,6 +49,7 @@ MATCHES = Table(
     replace_by=("left_survey", "right_survey", "tile"),
     stats=("left_id", "right_id", "sep_arcsec"),
     version=2,
+    has_dictionaries=False,
 )
 
 MATCH_TILES = Table(

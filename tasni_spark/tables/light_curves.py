@@ -155,6 +155,7 @@ VISITS = Table(
     replace_by=("survey", "left_survey", "tile"),
     stats=("hpx29", "id"),
     row_group_mb=32,
+    has_dictionaries=False,
 )
 
 VARIABILITY = Table(
@@ -166,4 +167,5 @@ VARIABILITY = Table(
     sort=("hpx29", "id", "band"),
     replace_by=("survey", "left_survey", "tile"),
     stats=("hpx29", "id", "log10_p"),
+    has_dictionaries=False,
 )

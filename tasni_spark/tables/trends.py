@@ -52,6 +52,7 @@ TREND_TESTS = Table(
     sort=("hpx29", "id"),
     replace_by=("survey", "left_survey", "tile"),
     stats=("hpx29", "id", "w1_log10_p", "w2_log10_p"),
+    has_dictionaries=False,
 )
 
 ENSEMBLE = Table(

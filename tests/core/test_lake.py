@@ -150,9 +150,12 @@ def test_a_version_whose_files_are_gone_is_known_to_be(spark: Any, lake: Any) ->
     assert not lake.has_version(TABLE.ref, first.version)
 
 
-def test_only_what_repeats_has_a_dictionary(spark: Any, lake: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("of_measures", [True, False])
+def test_what_comes_often_is_stored_once(spark: Any, lake: Any, tmp_path: Path, of_measures: bool) -> None:
     columns = ("id bigint", "n int", "word string", "x float", "many array<float>", "flags array<int>")
-    table = Table("kinds", "All kinds", tuple(Col(*c.split(), "doc") for c in columns), ("id",), sort=("id",))
+    table = Table("kinds", "All kinds", tuple(Col(*c.split(), "doc") for c in columns), ("id",), sort=("id",)).but(
+        has_dictionaries=of_measures
+    )
     rows = [(k, 1, "same", 0.5, [0.5, 0.5], [1, 1]) for k in range(100)]
     lake.create(table)
     lake.replace(spark.createDataFrame(rows, ", ".join(columns)), table, {}, transaction="t")
@@ -163,7 +166,8 @@ def test_only_what_repeats_has_a_dictionary(spark: Any, lake: Any, tmp_path: Pat
         group = pq.ParquetFile(file).metadata.row_group(0)
         found = {group.column(k).path_in_schema: group.column(k).encodings for k in range(group.num_columns)}
         of = {name for name, encodings in found.items() if any("DICTIONARY" in e for e in encodings)}
-        assert of - {"word"} == {"n", "flags.list.element"}
+        measures = {"x", "many.list.element"} if of_measures else set()
+        assert of - {"word", "id"} == {"n", "flags.list.element"} | measures
 
 
 def test_predicates_are_quoted() -> None:

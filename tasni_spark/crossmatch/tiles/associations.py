@@ -194,7 +194,7 @@ def _file(piece: pa.Table, folder: Folder, tile: int, task: int) -> tuple[str, i
         folder.system.create_dir(f"{folder.path}/{below}", recursive=True)
     kept = [c for c in SCHEMA.names if c not in MATCHES.partition]
     with folder.system.open_output_stream(f"{folder.path}/{path}") as stream:
-        pq.write_table(piece.select(kept), stream, use_dictionary=parts.repeated(MATCHES), compression="snappy")
+        pq.write_table(piece.select(kept), stream, use_dictionary=list(MATCHES.dictionaries), compression="snappy")
         size = stream.tell()
     return path, size
 

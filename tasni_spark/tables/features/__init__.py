@@ -50,6 +50,7 @@ FEATURE_TABLE = Table(
     sort=("hpx29", "id"),
     replace_by=("survey", "tile"),
     stats=("hpx29", "id"),
+    has_dictionaries=False,
 )
 """Declared wider than generated code reaches: who reads it asks for fewer than 95 columns at a time."""
 

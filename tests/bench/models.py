@@ -130,7 +130,8 @@ def extract(lake: str, group: str) -> None:
     inputs, cfg = Inputs.latest(known, names), FeaturesConfig()
     chosen = [f for f in FEATURES.values() if f.group == group]
     for part in groups(inputs, cfg):
-        extracted(inputs, part, cfg, chosen).write.format("noop").mode("overwrite").save()
+        rows = extracted(inputs, part, cfg, chosen) if chosen else inputs.read("allwise").select("id", "tile")
+        rows.write.format("noop").mode("overwrite").save()
 
 
 def spent(*words: str) -> Usage:
@@ -174,7 +175,8 @@ def by_group(lake: str) -> list[Row]:
     """Features by group, net of a call without one."""
     from deltalake import DeltaTable
 
-    rows = DeltaTable(f"{lake}/allwise").to_pyarrow_dataset().count_rows()
+    (release,) = (Path(lake) / "allwise").iterdir()
+    rows = DeltaTable(release).to_pyarrow_dataset().count_rows()
     idle = spent("--lake", lake, "--group", "none")
     found = []
     for group in GROUPS:

@@ -15,7 +15,7 @@ from tasni_spark.core import parts
 from tasni_spark.core.lake import Commit
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
-from tasni_spark.crossmatch import likelihood, sedona, sql
+from tasni_spark.crossmatch import choice, likelihood, sedona, sql
 from tasni_spark.crossmatch.config import CrossmatchConfig
 from tasni_spark.crossmatch.motion import Epochs
 from tasni_spark.crossmatch.tiles.step import Replacement, unfit
@@ -94,7 +94,9 @@ def crossmatch(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
         sides.append(sql.Right(right, rows, radius_arcsec(inputs, cfg, right), snr(inputs, cfg, right)))
     pairs = sedona.pairs if inputs.notes["engine"] == "sedona" else sql.pairs
     found = pairs(left, sides, epochs(inputs, cfg.left), geometry(inputs, cfg, surveys))
-    chosen = {"nearest": sql.nearest, "all": sql.ranked, "symmetric": sql.mutual}[cfg.how](found, ["tile", "hpx29"])
+    chosen = {"nearest": choice.nearest, "all": choice.ranked, "symmetric": choice.mutual}[cfg.how](
+        found, ["tile", "hpx29"]
+    )
     chosen = chosen.where(F.col("tile").isin(tiles)) if cfg.how == "symmetric" else chosen
     chosen = chosen.where(F.col("rank") <= cfg.k) if cfg.k else chosen
     chosen = density.with_density(sql.named(chosen, sides), inputs, surveys, F.col("right_survey"), "_rho")

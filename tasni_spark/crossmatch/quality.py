@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
-from tasni_spark.crossmatch import match, sql
+from tasni_spark.crossmatch import choice, match, sql
 from tasni_spark.crossmatch.config import CrossmatchConfig
 from tasni_spark.crossmatch.motion import at, with_motion
 from tasni_spark.sky import cover, density
@@ -70,7 +70,7 @@ def shifted(left: DataFrame, inputs: Inputs, group: Group, cfg: CrossmatchConfig
         sides.append(sql.Right(survey, rows, match.radius_arcsec(inputs, cfg, survey), match.snr(inputs, cfg, survey)))
     moved = moved.select("id", "x", "y", "z", "epoch", "tile", "shift")
     found = sql.pairs(moved, sides, match.epochs(inputs, cfg.left), match.geometry(inputs, cfg, surveys))
-    met = sql.named(sql.nearest(found, ["tile", "shift"], ["shift"]), sides)
+    met = sql.named(choice.nearest(found, ["tile", "shift"], ["shift"]), sides)
     counts = [F.count_if(F.col("shift") == s).alias(n) for s, n in zip(SHIFTS_ARCSEC, _shift_names(), strict=True)]
     return met.groupBy(*_KEY).agg(*counts)
 

@@ -1,9 +1,7 @@
 """The portable engine: an exact sky join of native expressions alone, without Python, on CPU or GPU.
 
 Why: unit vectors fall into cubes of side `h`; the left row lives in its own cube, the right row in every cube that its
-ball touches, and most balls touch one. No poles, no seam, no trigonometry in the join; one exchange a side and none
-behind it, as the cube is part of the group key. The order of candidates is (chord, right id), so ties are the same in
-every engine.
+ball touches, and most balls touch one. No poles, no seam, no trigonometry in the join; one exchange a side.
 """
 
 from __future__ import annotations
@@ -15,11 +13,11 @@ import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from tasni_spark.crossmatch.motion import Epochs, at, with_motion
-from tasni_spark.sky.sphere import chord2, chord_arcsec
+from tasni_spark.sky.sphere import chord2
 
 _ARCSEC = math.pi / 180 / 3600
 _OFFSET = 1 << 20
@@ -264,67 +262,3 @@ def _packed(x: Column, y: Column, z: Column) -> Column:
     return (
         F.shiftleft(x + F.lit(_OFFSET), 42).bitwiseOR(F.shiftleft(y + F.lit(_OFFSET), 21)).bitwiseOR(z + F.lit(_OFFSET))
     )
-
-
-def nearest(pairs: DataFrame, keep: list[str], apart: Sequence[str] = ()) -> DataFrame:
-    """The nearest right source of each left one; ties by right id.
-
-    Parameters
-    ----------
-    keep
-        Left columns to carry.
-    apart
-        Of these, columns that tell left rows of one identifier apart.
-    """
-    best = F.min(F.struct("c2", "right_id", "is_propagated", *_errors(pairs))).alias("best")
-    carried = [F.first(c).alias(c) for c in keep if c not in apart]
-    keys = [*_around(pairs), *apart]
-    grouped = pairs.groupBy(*keys).agg(best, *carried, F.count("*").cast("int").alias("n_neighbours"))
-    return grouped.select(
-        "right",
-        "left_id",
-        *keep,
-        "best.right_id",
-        chord_arcsec(F.col("best.c2")).alias("sep_arcsec"),
-        F.lit(1).alias("rank"),
-        "n_neighbours",
-        "best.is_propagated",
-        *[f"best.{c}" for c in _errors(pairs)],
-    )
-
-
-def ranked(pairs: DataFrame, keep: list[str]) -> DataFrame:
-    """All pairs, ranked by distance around each left source; ties by right id."""
-    around = Window.partitionBy(*_around(pairs))
-    return pairs.select(
-        "right",
-        "left_id",
-        *keep,
-        "right_id",
-        chord_arcsec(F.col("c2")).alias("sep_arcsec"),
-        F.row_number().over(around.orderBy("c2", "right_id")).alias("rank"),
-        F.count("*").over(around).cast("int").alias("n_neighbours"),
-        "is_propagated",
-        *_errors(pairs),
-    )
-
-
-def mutual(pairs: DataFrame, keep: list[str]) -> DataFrame:
-    """Pairs whose members are each other's nearest; ties by id on either side.
-
-    Notes
-    -----
-    The left side must reach one radius beyond the sources asked for: a right source's nearest may lie outside.
-    """
-    back = F.row_number().over(Window.partitionBy("right", "right_id").orderBy("c2", "left_id"))
-    both = ranked(pairs.withColumn("_back", back), [*keep, "_back"])
-    return both.where("rank = 1 AND _back = 1").drop("_back")
-
-
-def _around(pairs: DataFrame) -> list[str]:
-    """What pairs of one left source have in common; the cube among it spares an exchange."""
-    return [c for c in ("cell", "left_id", "right") if c in pairs.columns]
-
-
-def _errors(pairs: DataFrame) -> list[str]:
-    return [c for c in ("variance_arcsec2",) if c in pairs.columns]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasni_spark.crossmatch import sedona, sql
+from tasni_spark.crossmatch import choice, sedona, sql
 from tasni_spark.crossmatch.motion import Epochs
 from tasni_spark.crossmatch.sql import Geometry, Right
 from tasni_spark.crossmatch.tiles import kernel
@@ -125,7 +125,7 @@ def test_all_engines_agree_with_brute_force(
     answers = {"tiles": by_kernel(left, right, rule)}
     for name, engine in (("sql", sql), ("sedona", sedona)):
         pairs = engine.pairs(here, [Right("r", frames[1], radius, 5.0)], Epochs(min(epochs), max(epochs)), g)
-        answers[name] = sql.ranked(pairs, []).toPandas()
+        answers[name] = choice.ranked(pairs, []).toPandas()
     key = ["left_id", "right_id"]
     first = answers["tiles"].sort_values(key).reset_index(drop=True)
     for name, found in answers.items():
@@ -155,7 +155,7 @@ def test_the_pairs_that_lsdb_expects(as_positions: Any, real: Path, radius_deg: 
         pairs = engine.pairs(
             here, [Right("r", there, rule.radius_arcsec, 5.0)], Epochs(2010.0, 2010.0), Geometry(300.0)
         )
-        answers.append(sql.nearest(pairs, []).toPandas())
+        answers.append(choice.nearest(pairs, []).toPandas())
     for found in answers:
         rows = found.sort_values("left_id")
         assert rows[["left_id", "right_id"]].to_numpy().tolist() == want[["ss_id", "xmatch_id"]].to_numpy().tolist()

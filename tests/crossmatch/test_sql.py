@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasni_spark.crossmatch import sql
+from tasni_spark.crossmatch import choice, sql
 from tasni_spark.crossmatch.motion import Epochs
 from tasni_spark.crossmatch.sql import Geometry, Right
 
@@ -41,7 +41,7 @@ def assert_same(found: pd.DataFrame, want: pd.DataFrame) -> None:
 @pytest.mark.parametrize("cell", [12.0, 300.0])
 def test_all_pairs_are_those_of_brute_force(as_positions: Any, hard_sky: Any, truth: pd.DataFrame, cell: float) -> None:
     pairs = joined(as_positions, *hard_sky, RADIUS, Geometry(cell))
-    found = sql.ranked(pairs, []).toPandas()
+    found = choice.ranked(pairs, []).toPandas()
     assert len(truth) > 80_000
     assert_same(found, truth)
     by_left = truth.sort_values(["left_id", "sep_arcsec", "right_id"]).groupby("left_id")
@@ -51,7 +51,7 @@ def test_all_pairs_are_those_of_brute_force(as_positions: Any, hard_sky: Any, tr
 
 
 def test_nearest_with_ties_by_identifier(as_positions: Any, hard_sky: Any, truth: pd.DataFrame) -> None:
-    found = sql.nearest(joined(as_positions, *hard_sky, RADIUS, Geometry(60.0)), []).toPandas()
+    found = choice.nearest(joined(as_positions, *hard_sky, RADIUS, Geometry(60.0)), []).toPandas()
     assert found["left_id"].is_unique
     assert len(found) == truth["left_id"].nunique()
     left, right = hard_sky
@@ -65,7 +65,7 @@ def test_nearest_with_ties_by_identifier(as_positions: Any, hard_sky: Any, truth
 
 
 def test_symmetric_pairs_are_each_other_s_nearest(as_positions: Any, hard_sky: Any, truth: pd.DataFrame) -> None:
-    found = sql.mutual(joined(as_positions, *hard_sky, RADIUS, Geometry(60.0)), []).toPandas()
+    found = choice.mutual(joined(as_positions, *hard_sky, RADIUS, Geometry(60.0)), []).toPandas()
     assert found["left_id"].is_unique
     assert found["right_id"].is_unique
     unique = truth.assign(r=truth["sep_arcsec"].round(9))
@@ -78,7 +78,7 @@ def test_symmetric_pairs_are_each_other_s_nearest(as_positions: Any, hard_sky: A
 def test_the_radius_is_inclusive(as_positions: Any) -> None:
     left = table(np.array([10.0]), np.array([0.0]))
     right = table(10.0 + np.array([1.9999999, 2.0000001]) / 3600, np.zeros(2), first=7)
-    found = sql.ranked(joined(as_positions, left, right, 2.0, Geometry(300.0)), []).toPandas()
+    found = choice.ranked(joined(as_positions, left, right, 2.0, Geometry(300.0)), []).toPandas()
     assert found["right_id"].tolist() == [7]
 
 
@@ -107,7 +107,7 @@ def movers(n: int = 4000) -> tuple[pd.DataFrame, pd.DataFrame]:
 def test_movers_are_met_at_the_left_source_s_own_epoch(as_positions: Any) -> None:
     left, right = movers()
     g = Geometry(sql.cell_arcsec(0.0, 0.0, 1.0 + 15 * 2))
-    found = sql.ranked(joined(as_positions, left, right, 1.0, g), []).toPandas()
+    found = choice.ranked(joined(as_positions, left, right, 1.0, g), []).toPandas()
     assert_same(found, brute(left, right, 1.0))
     true = found["right_id"] - 1_000_000 == found["left_id"]
     known = right["pmra_masyr"].notna()
@@ -118,7 +118,7 @@ def test_movers_are_met_at_the_left_source_s_own_epoch(as_positions: Any) -> Non
 def test_one_epoch_for_all_needs_no_motion_in_the_join(as_positions: Any) -> None:
     left, right = movers()
     left = left.assign(epoch=1999.0)
-    found = sql.ranked(joined(as_positions, left, right, 2.0, Geometry(60.0)), []).toPandas()
+    found = choice.ranked(joined(as_positions, left, right, 2.0, Geometry(60.0)), []).toPandas()
     assert len(found) > 1000
     assert_same(found, brute(left, right, 2.0))
 
@@ -127,7 +127,7 @@ def test_motion_that_is_noise_is_not_applied(as_positions: Any) -> None:
     left, right = movers()
     noisy = right.assign(pmra_error_masyr=1e9, pmdec_error_masyr=1e9)
     still = right.assign(pmra_masyr=np.nan, pmdec_masyr=np.nan)
-    a, b = (sql.ranked(joined(as_positions, left, r, 2.0, Geometry(60.0)), []).toPandas() for r in (noisy, still))
+    a, b = (choice.ranked(joined(as_positions, left, r, 2.0, Geometry(60.0)), []).toPandas() for r in (noisy, still))
     assert_same(a, b)
     assert not a["is_propagated"].any()
 
@@ -136,12 +136,12 @@ def test_allowance_widens_the_radius_of_those_without_motion(as_positions: Any) 
     left = table(np.array([10.0, 20.0]), np.zeros(2), epoch=np.array([2000.0, 2010.0]))
     right = table(np.array([10.0, 20.0]) + 5.0 / 3600, np.zeros(2), epoch=2010.0, first=7)
     g = Geometry(60.0, allowance_masyr=500.0)
-    assert sql.ranked(joined(as_positions, left, right, 1.0, g), []).toPandas()["left_id"].tolist() == [0]
+    assert choice.ranked(joined(as_positions, left, right, 1.0, g), []).toPandas()["left_id"].tolist() == [0]
 
 
 def test_unknown_epochs_mean_no_motion(as_positions: Any) -> None:
     left, right = movers(200)
-    found = sql.ranked(
+    found = choice.ranked(
         joined(as_positions, left.assign(epoch=np.nan), right, 2.0, Geometry(60.0), Epochs(None, None)), []
     ).toPandas()
     want = brute(left, right.assign(pmra_masyr=np.nan, pmdec_masyr=np.nan), 2.0)
@@ -152,7 +152,7 @@ def test_plan_has_one_exchange_a_side_and_no_python(spark: Any, as_positions: An
     before = spark.conf.get("spark.sql.autoBroadcastJoinThreshold")
     spark.conf.set("spark.sql.autoBroadcastJoinThreshold", "-1")
     try:
-        found = sql.nearest(joined(as_positions, *hard_sky, RADIUS, Geometry(60.0)), [])
+        found = choice.nearest(joined(as_positions, *hard_sky, RADIUS, Geometry(60.0)), [])
         found.collect()
         plan = found._jdf.queryExecution().executedPlan().toString().split("Initial Plan")[0]
     finally:
@@ -166,8 +166,8 @@ def test_plan_has_one_exchange_a_side_and_no_python(spark: Any, as_positions: An
 
 def test_empty_sides(as_positions: Any, hard_sky: Any) -> None:
     left, right = hard_sky
-    assert sql.nearest(joined(as_positions, left, right.iloc[:0], 2.0, Geometry(60.0)), []).count() == 0
+    assert choice.nearest(joined(as_positions, left, right.iloc[:0], 2.0, Geometry(60.0)), []).count() == 0
     assert (
-        sql.nearest(joined(as_positions, left.iloc[:0], right, 2.0, Geometry(60.0), Epochs(None, None)), []).count()
+        choice.nearest(joined(as_positions, left.iloc[:0], right, 2.0, Geometry(60.0), Epochs(None, None)), []).count()
         == 0
     )

@@ -22,6 +22,7 @@ from tasni_spark.core.arguments import Request, RunConfig
 from tasni_spark.core.errors import ConfigError
 from tasni_spark.core.files import Folder
 from tasni_spark.core.run import execute, summary
+from tasni_spark.core.session import apart
 from tasni_spark.core.work import label
 from tasni_spark.deploy import drawing
 from tasni_spark.pipeline import JOBS, STAGES
@@ -57,6 +58,8 @@ def go(request: Request) -> int:
         if before and before["state"] == "done":
             print(f"{name}: done before", file=sys.stderr)
             return {"exit_code": 0}
+        if how.at_once > 1:
+            apart(how.spark)
         resume = run_id if request.resume is not None else None
         record = execute(work(job), JOBS, dataclasses.replace(request, run_id=run_id, each=each, resume=resume))
         print(json.dumps(record, default=str) if request.as_json else summary(record), flush=True)

@@ -193,8 +193,12 @@ class Lake:
 
     def sort(self, ref: Ref) -> tuple[str, ...]:
         """The order of the rows in the files of a table, as it was declared when the table was made."""
-        text = self._log(ref).metadata().configuration.get("tasni.sort", "")
+        text = self.properties(ref).get("tasni.sort", "")
         return tuple(text.split(",")) if text else ()
+
+    def properties(self, ref: Ref) -> dict[str, str]:
+        """What is written into the log of a table, of Delta and of ours."""
+        return dict(self._log(ref).metadata().configuration)
 
     def partition(self, ref: Ref) -> tuple[str, ...]:
         """The partition columns of a table."""
@@ -242,11 +246,21 @@ class Lake:
     def _properties(self, table: Table) -> dict[str, str]:
         found = PROTOCOL | {"tasni.table": table.name, "tasni.version": str(table.version)}
         found["tasni.sort"] = ",".join(table.sort)
+        found["tasni.row_group_mb"] = str(table.row_group_mb)
+        found["tasni.dictionaries"] = "*" if table.has_dictionaries else ",".join(table.dictionaries)
         if table.stats:
             found["delta.dataSkippingStatsColumns"] = ",".join(table.stats)
         if clause := contract.check_clause(table):
             found["delta.constraints.ranges"] = clause
         return found
+
+    def shape(self, properties: Mapping[str, str]) -> None:
+        """Say what Spark's next files are like: size of row groups, columns with a dictionary; as a table's own."""
+        of = properties.get("tasni.dictionaries", "*")
+        self.spark.conf.set("parquet.block.size", int(properties.get("tasni.row_group_mb", "128")) << 20)
+        self.spark.conf.set("parquet.enable.dictionary", str(of == "*").lower())
+        for path in of.split(",") if of != "*" else ():
+            self.spark.conf.set(f"parquet.enable.dictionary#{path}", "true")
 
     def set_properties(self, ref: Ref, properties: Mapping[str, str]) -> None:
         """Set properties of a table, if they are not so."""
@@ -297,10 +311,7 @@ class Lake:
         if where and is_new:
             strange = F.lit(f"table {table.ref}: a row outside the tiles and names that it replaces")
             rows = rows.where(F.assert_true(F.expr(predicate(where)), strange).isNull())
-        self.spark.conf.set("parquet.block.size", table.row_group_mb << 20)
-        self.spark.conf.set("parquet.enable.dictionary", str(table.has_dictionaries).lower())
-        for path in () if table.has_dictionaries else table.dictionaries:
-            self.spark.conf.set(f"parquet.enable.dictionary#{path}", "true")
+        self.shape(self._properties(table))
         by_rows = not set(where) <= set(table.partition)
         self.spark.conf.set("spark.databricks.delta.replaceWhere.dataColumns.enabled", str(by_rows).lower())
         writer = laid_out(rows, table.partition, table.sort, parts).write.format("delta")

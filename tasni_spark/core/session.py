@@ -65,6 +65,12 @@ def session(profile: str = "local", app: str = "tasni", **extra: str) -> SparkSe
         raise
 
 
+def apart(profile: str) -> None:
+    """Give a thread that has none a session of its own: jobs side by side write at once, and each has its settings."""
+    if SparkSession.getActiveSession() is None:
+        _quick(session(profile).newSession())
+
+
 def options() -> list[str]:
     """Options of a JVM on this machine.
 

@@ -19,6 +19,7 @@ _KINDS = {
 }
 
 _SELDOM = ("bigint", "float", "double")
+"""Types of identifiers and measures, whose values seldom come twice."""
 
 
 def kind(spark_type: str) -> str:
@@ -64,8 +65,8 @@ class Col:
         return f"{self.name}.list.element" if self.type.startswith("array<") else self.name
 
     @property
-    def repeats(self) -> bool:
-        """Whether values come often: words, flags and counts do, measures and identifiers seldom."""
+    def is_frequent(self) -> bool:
+        """Whether values come often, by their type: words, flags and small numbers do."""
         return self.type.removeprefix("array<").removesuffix(">") not in _SELDOM
 
     @property
@@ -143,7 +144,7 @@ class Table:
     @property
     def dictionaries(self) -> tuple[str, ...]:
         """Paths of the columns of which a file keeps a dictionary."""
-        return tuple(c.leaf for c in self.columns if self.has_dictionaries or c.repeats)
+        return tuple(c.leaf for c in self.columns if self.has_dictionaries or c.is_frequent)
 
     def column(self, name: str) -> Col:
         """The column of that name; KeyError if there is none."""

@@ -39,6 +39,7 @@ def compact(lake: Lake, ref: Ref) -> int:
         return 0
     rows, where = lake.read(ref), _any_of(partition, split)
     rows = rows.where(where) if partition else rows
+    lake.shape(lake.properties(ref))
     writer = laid_out(rows, partition, lake.sort(ref), max(1, len(split) // 4)).write.format("delta")
     writer = writer.mode("overwrite").option("dataChange", "false")
     lake.save(writer.option("replaceWhere", where) if partition else writer, ref)

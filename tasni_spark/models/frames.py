@@ -1,17 +1,16 @@
-"""Learners that train on frames: LightGBM and isolation forest of SynapseML, and those of pyspark.ml, which score them.
+"""Learners that train on frames: LightGBM and the isolation forest of SynapseML, and those of pyspark.ml.
 
-Why: what SynapseML trained is a few numbers a node, and scores arrays (`trees`) at many times the rate of its own loop.
+Why: what SynapseML has trained is a few numbers a node, and scores as arrays do (`trees`); what pyspark.ml has trained
+scores frames.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pyspark.ml import classification as spark_ml
 from pyspark.ml.functions import array_to_vector, vector_to_array
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -88,21 +87,23 @@ def _fit_lightgbm(x: Matrix, y: Floats, w: Floats, _: Ints, sizes: Sizes, spark:
         isEnableSparse=False,
         matrixType="dense",
     )
-    return model.fit(framed(spark, x, y, w)).getNativeModel()
+    return _of_text(model.fit(framed(spark, x, y, w)).getNativeModel())
 
 
-@functools.lru_cache(maxsize=32)
-def _trees(text: str) -> dict[str, NDArray[Any]]:
-    return trees.of_lightgbm(text)
-
-
-def _score_lightgbm(text: str, x: Matrix) -> Floats:
-    """Log odds."""
-    return trees.summed(_trees(text), x)
+def _of_text(text: str) -> dict[str, Any]:
+    """A model of LightGBM: its own text, and its trees."""
+    return {"text": text, **trees.of_lightgbm(text)}
 
 
 def explained(text: str, frame: DataFrame, name: str) -> DataFrame:
-    """A frame with an array: the part of each feature of `_x` in the log odds of LightGBM, and the mean behind them."""
+    """A frame with an array: the part of each feature of `_x` in the log odds of LightGBM, and the mean behind them.
+
+    Raises
+    ------
+    DependencyError
+        If SynapseML's jar is not there.
+    """
+    needs(frame.sparkSession, _LIGHTGBM)
     model = LightGBMClassificationModel.loadNativeModelFromString(text)
     made: DataFrame = model.setFeaturesCol("_x").setFeaturesShapCol("_shap").transform(frame)
     return made.select(*frame.columns, vector_to_array(F.col("_shap")).alias(name))
@@ -122,7 +123,7 @@ def _fit_isolation(x: Matrix, _: Floats, __: Floats, ___: Ints, sizes: Sizes, sp
 
 
 def _save_isolation(model: dict[str, Any], folder: Folder) -> None:
-    """SynapseML's own folder, and beside it the arrays that score."""
+    """SynapseML's own folder, for who has SynapseML alone, and the arrays that score here."""
     _save_spark(model["native"], folder)
     save(model, folder)
 
@@ -161,9 +162,9 @@ def _save_spark(model: Any, folder: Folder) -> None:
 
 LIGHTGBM = Learner(
     _fit_lightgbm,
-    lambda text, folder: write(folder, "model.txt", text.encode()),
-    lambda folder, _: read(folder, "model.txt").decode(),
-    score=_score_lightgbm,
+    lambda model, folder: write(folder, "model.txt", model["text"].encode()),
+    lambda folder, _: _of_text(read(folder, "model.txt").decode()),
+    score=trees.summed,
 )
 ISOLATION_FOREST = Learner(
     _fit_isolation, _save_isolation, load, score=trees.strangeness, is_outlier=True, is_filled=True

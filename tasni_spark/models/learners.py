@@ -1,8 +1,8 @@
 """Kinds of models: one table, `LEARNERS`.
 
-Why: SynapseML and pyspark.ml train and score frames, XGBoost and scikit-learn arrays; the rest of the suite should not
-know which. Every artefact is in a native format (LightGBM text, XGBoost JSON, a Spark ML folder, plain arrays): nothing
-is unpickled from a shared path.
+Why: SynapseML trains on frames and scores arrays, pyspark.ml does both on frames, XGBoost and scikit-learn on arrays;
+the rest of the suite should not know which. Every artefact is in a native format (LightGBM text, XGBoost JSON, a Spark
+ML folder, plain arrays): nothing is unpickled from a shared path.
 """
 
 from __future__ import annotations

@@ -24,6 +24,8 @@ from tasni_spark.models.learner import Learner
 from tasni_spark.models.learners import LEARNERS
 from tasni_spark.tables.features import HASH
 
+LAYOUT = 2
+"""Of artefacts: what the models of this edition are stored as."""
 PACKAGES = ("pyspark", "synapseml", "xgboost-cpu", "scikit-learn", "numpy")
 
 
@@ -132,6 +134,7 @@ def save(trained: Trained, registry: Folder, survey: str, target: str, card: str
         "filling": list(trained.filling),
         "calibrator": dict(trained.calibrator),
         "dictionary": HASH,
+        "layout": LAYOUT,
         "versions": {p: version(p) for p in PACKAGES},
         **trained.about,
     }
@@ -159,7 +162,7 @@ def load(registry: Folder, model_id: str, spark: SparkSession | None) -> Trained
     DataError
         If it is not there.
     ContractError
-        If its artefact was changed, or it was trained on other features.
+        If its artefact was changed, stored by another edition, or trained on other features.
     """
     folder = registry / model_id
     manifest = folder.read("manifest.json")
@@ -169,6 +172,8 @@ def load(registry: Folder, model_id: str, spark: SparkSession | None) -> Trained
         raise ContractError(
             f"model {model_id}: trained on feature dictionary {manifest['dictionary']}, this is {HASH}: train it anew"
         )
+    if manifest.get("layout") != LAYOUT:
+        raise ContractError(f"model {model_id}: stored by another edition of tasni-spark: train it anew")
     found = hashes(folder / "artefact")
     if found != manifest["sha256"]:
         changed = sorted(k for k in {*found, *manifest["sha256"]} if found.get(k) != manifest["sha256"].get(k))

@@ -235,7 +235,7 @@ def _reasons(inputs: Inputs, cfg: StandingsConfig, top: pd.DataFrame, model: Tra
     if model is None:
         return {}
     rows = _features(inputs, cfg, top, list(model.names)).withColumn("_x", vector(model.columns()))
-    parts = explained(model.model, rows, "_shap").select("id", *model.names, "_shap")
+    parts = explained(model.model["text"], rows, "_shap").select("id", *model.names, "_shap")
     table: pd.DataFrame = parts.toPandas()
     found = {}
     for row in table.itertuples(index=False):

@@ -27,7 +27,9 @@ NODE = np.dtype([("threshold", "f4"), ("feature", "i4"), ("child", "i4"), ("miss
 """What a row is asked; the child of a lower value, that of a higher one standing behind it; to which of both, 0 or 1, a
 NaN goes."""
 _PARTS = ("feature", "threshold", "left", "right", "missing", "value")
-_IS_CATEGORY, _NULL_IS_LEFT, _NULL_IS_ZERO, _NULL_IS_APART = 1, 2, 0, 2
+_CATEGORICAL, _DEFAULT_LEFT = 1, 2
+"""Bits of LightGBM's `decision_type`; the two above them say what is missing (tree.h of LightGBM 3.3)."""
+_MISSING_NONE, _MISSING_NAN = 0, 2
 _LINKEDIN = re.compile(r"splitAttribute = (\d+), splitValue = ([^,]+),|numInstances = (\d+)")
 
 
@@ -131,7 +133,7 @@ def of_lightgbm(text: str) -> dict[str, NDArray[Any]]:
     Raises
     ------
     ContractError
-        If a split is one that this suite does not train: of categories, or with zeros for nulls.
+        If a split is one that this suite does not train: of categories, or with zeros as nulls.
     """
     trees = []
     for part in text.split("\nTree=")[1:]:
@@ -146,12 +148,14 @@ def _of_lightgbm(told: Mapping[str, Floats]) -> Arrays:
     if len(leaves) == 1:
         return dict.fromkeys(_PARTS, np.zeros(1)) | {"feature": np.array([-1]), "value": leaves}
     kind = told["decision_type"].astype(int)
-    null = kind >> 2
-    if (kind & _IS_CATEGORY).any() or not np.isin(null, (_NULL_IS_ZERO, _NULL_IS_APART)).all():
-        raise ContractError("LightGBM model: splits of categories or with zeros for nulls, expected plain ones")
+    missing = kind >> 2
+    if (kind & _CATEGORICAL).any() or not np.isin(missing, (_MISSING_NONE, _MISSING_NAN)).all():
+        raise ContractError(
+            "LightGBM model: splits of categories or with zeros as nulls, expected neither: train it anew"
+        )
     n = len(kind)
     left, right = (np.where(told[c] < 0, n - 1 - told[c], told[c]) for c in ("left_child", "right_child"))
-    is_left = np.where(null == _NULL_IS_APART, kind & _NULL_IS_LEFT > 0, told["threshold"] >= 0)
+    is_left = np.where(missing == _MISSING_NAN, kind & _DEFAULT_LEFT > 0, told["threshold"] >= 0)
     inner = {"feature": told["split_feature"], "threshold": _at_most(told["threshold"])}
     inner |= {"left": left, "right": right, "missing": ~is_left, "value": np.zeros(n)}
     ends = dict.fromkeys(_PARTS, np.zeros(len(leaves))) | {"feature": np.full(len(leaves), -1), "value": leaves}
@@ -188,14 +192,21 @@ def grown(x: Matrix, trees: int, sample: int, seed: int) -> dict[str, NDArray[An
 def of_linkedin(trees: Sequence[str], sample: int) -> dict[str, NDArray[Any]]:
     """An isolation forest of SynapseML, from what its trees print: nodes, each before those below it.
 
+    Raises
+    ------
+    ContractError
+        If they print otherwise than those of SynapseML 1.1.3.
+
     Notes
     -----
-    It sends a row left when its value is below a split, and takes 2 rows for a mean depth of 0.15 (`pairs`).
+    A value goes left below a split, not at it, and two rows are no exception in `mean_depth`.
     """
     found = []
     for text in trees:
         told = _LINKEDIN.findall(text)
         feature = np.array([int(f) if f else -1 for f, _, _ in told])
+        if 2 * (feature >= 0).sum() + 1 != len(told):
+            raise ContractError(f"isolation forest: a tree prints as '{text[:80]}', not as SynapseML 1.1.3 has it")
         below = np.nextafter(np.array([float(v) if v else 0.0 for _, v, _ in told]), -np.inf)
         rows = np.array([int(n) if n else 0 for _, _, n in told])
         left = np.arange(1, len(told) + 1)
@@ -205,8 +216,8 @@ def of_linkedin(trees: Sequence[str], sample: int) -> dict[str, NDArray[Any]]:
                 waiting.append(node)
             else:
                 right[waiting.pop()] = node + 1
-        found.append(_isolating(feature, _at_most(below), left, right, rows, pairs=_LINKEDIN_PAIRS))
-    return flattened(found) | {"scale": mean_depth(np.array([sample]), _LINKEDIN_PAIRS)}
+        found.append(_isolating(feature, _at_most(below), left, right, rows, least=2))
+    return flattened(found) | {"scale": mean_depth(np.array([sample]), 2)}
 
 
 def _isolating(
@@ -215,24 +226,26 @@ def _isolating(
     left: NDArray[Any],
     right: NDArray[Any],
     rows: NDArray[Any],
-    pairs: float = 1.0,
+    least: int = 3,
 ) -> Arrays:
     """A tree whose leaves tell how deep they lie, and how deep the rows in them would still be sorted."""
     depth = np.zeros(len(feature))
     for node in np.flatnonzero(feature >= 0):
         depth[[left[node], right[node]]] = depth[node] + 1
-    value = np.where(feature < 0, depth + mean_depth(rows, pairs), 0.0)
+    value = np.where(feature < 0, depth + mean_depth(rows, least), 0.0)
     return dict(zip(_PARTS, (feature, threshold, left, right, np.zeros(len(feature)), value), strict=True))
 
 
-_LINKEDIN_PAIRS = 2.0 * np.euler_gamma - 1.0
+def mean_depth(n: NDArray[Any], least: int = 3) -> Floats:
+    """Mean depth of an unsuccessful search in a binary tree of n points: 2 H(n - 1) - 2 (n - 1) / n from `least` on.
 
-
-def mean_depth(n: NDArray[Any], pairs: float = 1.0) -> Floats:
-    """Mean depth of an unsuccessful search in a binary tree of n points: 2 H(n - 1) - 2 (n - 1) / n; `pairs` at 2."""
+    Notes
+    -----
+    H is approximated by ln n and Euler's constant, which gives 0.15 for 2 points; scikit-learn has 1 there.
+    """
     m = np.maximum(np.asarray(n, np.float64), 2.0)
     exact = 2.0 * (np.log(m - 1.0) + np.euler_gamma) - 2.0 * (m - 1.0) / m
-    return np.where(np.asarray(n) > 2, exact, np.where(np.asarray(n) == 2, pairs, 0.0))
+    return np.where(np.asarray(n) >= least, exact, np.where(np.asarray(n) == 2, 1.0, 0.0))
 
 
 def strangeness(forest: Arrays, x: Matrix) -> Floats:

@@ -122,7 +122,12 @@ def _truth(inputs: Inputs, trends: DataFrame, truth: str, left: str, exposures: 
     rows = trends.join(planted, "id").groupBy("kind").agg(F.count("*").alias("n"), judged.alias("able"), *claimed)
     found = [r.asDict() | {"classes": {}} for r in rows.orderBy("kind").collect()]
     if inputs.has("variability_classes"):
-        put = inputs.read("variability_classes").where((F.col("left_survey") == left) & (F.col("survey") == exposures))
+        here = (F.col("left_survey") == left) & (F.col("survey") == exposures)
+        put = (
+            inputs.read("variability_classes")
+            .where(here)
+            .join(trends.select("tile", "id"), ["tile", "id"], "left_semi")
+        )
         of = {row["kind"]: row["classes"] for row in found}
         for r in put.join(planted, "id").groupBy("kind", "class").count().collect():
             of[r["kind"]][r["class"]] = r["count"]

@@ -2,7 +2,7 @@
 
 from tasni_spark.tables.associations import FOOTPRINTS, MATCH_TILES, MATCHES, SHAPES, XMATCH_QA
 from tasni_spark.tables.features import FEATURE_STRATA, FEATURE_TABLE
-from tasni_spark.tables.light_curves import LIGHTCURVE_TILES, LIGHTCURVES, VARIABILITY, VISITS
+from tasni_spark.tables.light_curves import LIGHTCURVE_TILES, LIGHTCURVES, VISITS
 from tasni_spark.tables.models import (
     CLUSTERED,
     CLUSTERS,
@@ -20,7 +20,14 @@ from tasni_spark.tables.sky import COVERAGE, DENSITY, TILING
 from tasni_spark.tables.survey import REJECTS
 from tasni_spark.tables.thermal import RANKING, THERMAL
 from tasni_spark.tables.trends import ENSEMBLE, TREND_TESTS, TRENDS
-from tasni_spark.tables.variability import CLASS_COUNTS, COMPLETENESS, INJECTIONS, PERIODS, VARIABILITY_CLASSES
+from tasni_spark.tables.variability import (
+    CLASS_COUNTS,
+    COMPLETENESS,
+    INJECTIONS,
+    PERIODS,
+    VARIABILITY,
+    VARIABILITY_CLASSES,
+)
 
 TABLES = {
     t.name: t

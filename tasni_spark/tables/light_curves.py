@@ -1,4 +1,4 @@
-"""Tables of light curves: exposures, visits, and the statistics of both."""
+"""Tables of light curves: exposures and visits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tasni_spark.core.spec import Col, Table
 from tasni_spark.tables.columns import HPX29, ID, LEFT_SURVEY, TILE
-from tasni_spark.tables.statistics import STATISTICS, Statistic
+from tasni_spark.tables.statistics import Statistic
 
 BANDS = ("w1", "w2")
 FLAGS: dict[str, tuple[int, str]] = {
@@ -155,17 +155,5 @@ VISITS = Table(
     replace_by=("survey", "left_survey", "tile"),
     stats=("hpx29", "id"),
     row_group_mb=32,
-    has_dictionaries=False,
-)
-
-VARIABILITY = Table(
-    "variability",
-    "Statistics of every light curve, one row a source and band",
-    (*CURVE, BAND, *columns_of(STATISTICS)),
-    key=("survey", "left_survey", "id", "band"),
-    partition=("survey", "left_survey", "tile"),
-    sort=("hpx29", "id", "band"),
-    replace_by=("survey", "left_survey", "tile"),
-    stats=("hpx29", "id", "log10_p"),
     has_dictionaries=False,
 )

@@ -1,10 +1,23 @@
-"""Tables of what varies and how: periods, trials with signals of known size, classes."""
+"""Tables of what varies and how: statistics, periods, trials with signals of known size, classes."""
 
 from __future__ import annotations
 
 from tasni_spark.core.spec import Col, Table
 from tasni_spark.tables.columns import LEFT_SURVEY
-from tasni_spark.tables.light_curves import BAND, CURVE, EXPOSED, RATE, count
+from tasni_spark.tables.light_curves import BAND, CURVE, EXPOSED, RATE, columns_of, count
+from tasni_spark.tables.statistics import STATISTICS
+
+VARIABILITY = Table(
+    "variability",
+    "Statistics of every light curve, one row a source and band",
+    (*CURVE, BAND, *columns_of(STATISTICS)),
+    key=("survey", "left_survey", "id", "band"),
+    partition=("survey", "left_survey", "tile"),
+    sort=("hpx29", "id", "band"),
+    replace_by=("survey", "left_survey", "tile"),
+    stats=("hpx29", "id", "log10_p"),
+    has_dictionaries=False,
+)
 
 PERIODS = Table(
     "periods",

@@ -29,7 +29,8 @@ from rich.table import Table
 
 from tasni_spark.core import parts
 from tasni_spark.core.session import session
-from tasni_spark.tables.light_curves import LIGHTCURVES, VARIABILITY
+from tasni_spark.tables.light_curves import LIGHTCURVES
+from tasni_spark.tables.variability import VARIABILITY
 from tasni_spark.variability import lightcurves as lc
 from tasni_spark.variability import periods, suite
 from tasni_spark.variability import variability as v
@@ -136,7 +137,7 @@ def bench(n: int, slow: int, times: int, folder: Path, spark: Any) -> Iterator[t
     written = [str(p) for p in sorted(out.rglob("*.parquet"))]
     curves = pa.concat_tables([pq.ParquetFile(p).read(v.READS) for p in written]).combine_chunks()
     assert len(curves) == n
-    inside = [v.exposures_of(curves.slice(k, v.PIECE), ()) for k in range(0, n, v.PIECE)]
+    inside = [v.exposures_of(curves.slice(k, v.PIECE_CURVES), ()) for k in range(0, n, v.PIECE_CURVES)]
     yield "suite: kernel, in memory", n, *cost(lambda: kernel(inside))
     yield PERIODS, GRIDS, *cost(lambda: full_grids(inside[0], GRIDS))
     one = v.VariabilityConfig()

@@ -116,6 +116,8 @@ def score(folder: Path, rows: int, way: str) -> None:
 
 def extract(lake: str, group: str) -> None:
     """Features of one group of every source of a lake; none of them: the session and the sources alone."""
+    from pyspark.sql import functions as F
+
     from tasni_spark.core.lake import Lake
     from tasni_spark.core.session import session
     from tasni_spark.core.work import Inputs
@@ -130,7 +132,8 @@ def extract(lake: str, group: str) -> None:
     inputs, cfg = Inputs.latest(known, names), FeaturesConfig()
     chosen = [f for f in FEATURES.values() if f.group == group]
     for part in groups(inputs, cfg):
-        rows = extracted(inputs, part, cfg, chosen) if chosen else inputs.read("allwise").select("id", "tile")
+        here = inputs.read("allwise").where(F.col("tile").isin(list(part.tiles))).select("id", "tile")
+        rows = extracted(inputs, part, cfg, chosen) if chosen else here
         rows.write.format("noop").mode("overwrite").save()
 
 

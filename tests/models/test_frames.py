@@ -53,13 +53,13 @@ def test_a_learner_of_frames(name: str, spark: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("has_nulls", [True, False])
 def test_trees_of_lightgbm_score_as_its_own_loop_does(has_nulls: bool, spark: Any) -> None:
     x, y = made(15, has_nulls)
-    text = LEARNERS["lightgbm"].fit(x, y, np.ones(N), np.zeros(N, np.int64), CFG, spark)
+    model = LEARNERS["lightgbm"].fit(x, y, np.ones(N), np.zeros(N, np.int64), CFG, spark)
     asked, _ = made(16, True)
-    native = LightGBMClassificationModel.loadNativeModelFromString(text).setFeaturesCol("_x")
+    native = LightGBMClassificationModel.loadNativeModelFromString(model["text"]).setFeaturesCol("_x")
     theirs = native.setRawPredictionCol("_raw").transform(framed(spark, asked)).orderBy("_row")
     raw = np.array(theirs.select(vector_to_array("_raw")[1]).toPandas()).ravel()
-    assert np.allclose(score("lightgbm", text, asked, spark), raw, rtol=0, atol=1e-9)
-    parts = np.stack(explained(text, framed(spark, asked), "parts").orderBy("_row").toPandas()["parts"])
+    assert np.allclose(score("lightgbm", model, asked, spark), raw, rtol=0, atol=1e-9)
+    parts = np.stack(explained(model["text"], framed(spark, asked), "parts").orderBy("_row").toPandas()["parts"])
     assert np.allclose(parts.sum(1), raw, rtol=0, atol=1e-6), "the parts of the features and the mean are the whole"
 
 

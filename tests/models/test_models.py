@@ -77,9 +77,14 @@ def test_a_model_of_another_dictionary_is_refused(rows: Rows, tmp_path: Path) ->
     home = Folder.at(str(tmp_path))
     model_id = registry.save(t, home, "allwise", "cold_dwarf", "card")
     manifest = tmp_path / model_id / "manifest.json"
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"dictionary": "of old"}))
-    with pytest.raises(ContractError, match="trained on feature dictionary of old"):
-        registry.load(home, model_id, None)
+    whole = json.loads(manifest.read_text())
+    for change, message in (
+        ({"dictionary": "of old"}, "trained on feature dictionary of old"),
+        ({"layout": None}, "stored by another edition"),
+    ):
+        manifest.write_text(json.dumps(whole | change))
+        with pytest.raises(ContractError, match=message):
+            registry.load(home, model_id, None)
     with pytest.raises(DataError, match="not in the registry"):
         registry.load(home, "nobody", None)
 
@@ -147,6 +152,31 @@ def test_the_forest_in_arrays_is_that_of_scikit_learn() -> None:
     mine = trees.strangeness(trees.grown(x, 50, 128, 3), x)
     theirs = -IsolationForest(n_estimators=50, max_samples=128, random_state=3).fit(x).score_samples(x)
     assert np.allclose(mine, theirs, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("threshold", "kind"), [("0.1", "10"), ("0.1", "2"), ("inf", "8")])
+def test_trees_of_lightgbm_split_where_it_does(threshold: str, kind: str) -> None:
+    alone = "Tree=0\nnum_leaves=1\nleaf_value=0.25"
+    split = f"Tree=1\nnum_leaves=2\nsplit_feature=0\nthreshold={threshold}\ndecision_type={kind}"
+    text = f"tree\n\n{alone}\n\n{split}\nleft_child=-1\nright_child=-2\nleaf_value=1 2\n\nend of trees\n"
+    at = np.float32(0.1)  # 0.100000001, above 0.1
+    x = np.array([[at], [np.nextafter(at, np.float32(0))], [np.nan]], np.float32)
+    side = {"10": (2, 1, 1), "2": (2, 1, 1), "8": (1, 1, 2)}[kind]
+    assert trees.summed(trees.of_lightgbm(text), x).tolist() == [0.25 + s for s in side]
+    for refused in ("1", "4"):
+        with pytest.raises(ContractError, match="train it anew"):
+            trees.of_lightgbm(text.replace(f"decision_type={kind}", f"decision_type={refused}"))
+
+
+def test_trees_of_linkedin_send_what_equals_a_split_to_the_right() -> None:
+    leaves = "ExternalNode(numInstances = 1)", "ExternalNode(numInstances = 2)"
+    text = f"InternalNode(splitAttribute = 0, splitValue = 0.5, leftChild = ({leaves[0]}), rightChild = ({leaves[1]}))"
+    forest = trees.of_linkedin([text], 256)
+    x = np.array([[0.5], [np.nextafter(np.float32(0.5), np.float32(0))]], np.float32)
+    two = 2 * np.euler_gamma - 1
+    assert trees.summed(forest, x) == pytest.approx([1 + two, 1.0])
+    with pytest.raises(ContractError, match="SynapseML"):
+        trees.of_linkedin(["Leaf(3)"], 256)
 
 
 def test_conformal_p_is_uniform_in_each_stratum_and_q_holds() -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from tasni_spark.variability import classes, search, trials
+from tasni_spark.variability import variability as v
 from tasni_spark.variability.variability import exposures_of, values_of, visits_of
 
 pytestmark = pytest.mark.slow
@@ -54,6 +56,30 @@ def constant(n: int, seed: int = 0, first: int = 0) -> pa.Table:
     visit = 0.01 * rng.normal(size=(2, n, N_VISITS)).repeat(N_EXPOSURES, axis=2)
     noise = error * rng.normal(size=(2, *t.shape)) + visit
     return curves(t, mag + noise[0], mag + noise[1], np.broadcast_to(error, t.shape), first)
+
+
+def test_pieces_of_a_table_give_the_rows_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = []
+    for k in range(25):  # of unequal length
+        part = constant(1, k, k)
+        arrays = [n for n in part.column_names if n == "mjd" or n[:2] in ("w1", "w2")]
+        shorter = {n: pa.array([part[n][0].as_py()[k:]], part[n].type) for n in arrays}
+        parts.append(pa.table(dict(zip(part.column_names, part.columns, strict=True)) | shorter))
+    many = pa.concat_tables(parts)
+
+    def found(curves: pa.Table) -> dict[str, pa.Table]:
+        made = v.tables_of(curves, v.VariabilityConfig(), v.WRITES)
+        return {
+            n: t.sort_by([(c, "ascending") for c in ("id", "band") if c in t.column_names]) for n, t in made.items()
+        }
+
+    whole = found(many.combine_chunks())
+    monkeypatch.setattr(v, "PIECE_CURVES", 7)
+    for name, rows in found(many).items():
+        assert rows.equals(whole[name]), name
+    for name, rows in found(many.combine_chunks()[3:]).items():
+        assert rows.equals(whole[name].filter(pc.field("id") >= 3)), name
+    assert {len(t) for t in v.tables_of(many[:0], v.VariabilityConfig(), v.WRITES).values()} == {0}
 
 
 def test_trials_tell_completeness_and_false_alarms() -> None:

@@ -19,12 +19,12 @@ from tasni_spark.core.errors import ConfigError
 from tasni_spark.core.lake import Lake
 
 pytestmark = pytest.mark.e2e
-ROWS, GROUPS = 80_000, 6
+ROWS, GROUPS = 32_000, 4
 
 
 @pytest.fixture(scope="module")
 def sky(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A mock sky of 80,000 AllWISE sources."""
+    """A mock sky of 32,000 AllWISE sources."""
     from tasni_spark.demo.mock import MockConfig, make
 
     out = tmp_path_factory.mktemp("sky") / "mock"
@@ -42,7 +42,7 @@ def test_a_killed_run_resumes_to_the_same_tables(
     flags = [f"--set={s}" for s in sets]
     command = [sys.executable, "-m", "tests.chaos.driver", "ingest", "--lake", lakes["killed"].root, "--run-id", "k"]
     command += ["--survey", "allwise", "--input", str(sky / "allwise"), *flags]
-    faults = os.environ | {"TASNI_KILL": "cluster:4:after"}
+    faults = os.environ | {"TASNI_KILL": "cluster:2:after"}
     dead = subprocess.run(command, env=faults, start_new_session=True, check=False, capture_output=True)
     assert dead.returncode == -signal.SIGKILL
 

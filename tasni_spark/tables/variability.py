@@ -131,7 +131,12 @@ CLASS_COUNTS = Table(
         LEFT_SURVEY,
         Col("class", "string", "variability.classes.CLASSES", ucd="src.class", nullable=False),
         count("n", "Sources", "bigint"),
-        Col("n_null", "double", "Expected were all light curves constant, from the null trials", ucd="meta.number"),
+        Col(
+            "n_null",
+            "double",
+            "Expected were all measured light curves constant, from the null trials",
+            ucd="meta.number",
+        ),
         Col("probability", "double", "Share of the trials put there that belong there", ucd="stat.probability"),
     ),
     key=("survey", "left_survey", "class"),

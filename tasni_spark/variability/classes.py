@@ -25,7 +25,7 @@ from tasni_spark.tables.variability import CLASS_COUNTS, VARIABILITY_CLASSES
 from tasni_spark.variability import quality
 from tasni_spark.variability.compiled import Floats
 
-CLASSES = ("constant", "fading", "brightening", "periodic", "flaring", "stochastic", "unknown")
+CLASSES = ("constant", "fading", "brightening", "periodic", "flaring", "stochastic", "unknown", "unmeasured")
 USED = ("n_exposures", "rchi2", "stetson_j", "skew")
 """Statistics of each band that the rules look at."""
 LEAST_EXPOSURES = 30
@@ -69,7 +69,8 @@ def classify(values: Mapping[str, Mapping[str, ArrayLike]], claim: ArrayLike, is
     Notes
     -----
     The first that holds: a claimed trend; a period; brighter outliers than a Gaussian has in both bands; scatter above
-    the errors that successive exposures share, in both bands; no more scatter than the errors say. The rest is unknown.
+    the errors that successive exposures share, in both bands; no more scatter than the errors say; fewer than
+    LEAST_EXPOSURES in either band. The rest is unknown.
     """
     n, rchi2, j, skew = (np.array([np.asarray(values[b][c], float) for b in BANDS]) for c in USED)
     with np.errstate(invalid="ignore"):
@@ -85,6 +86,7 @@ def classify(values: Mapping[str, Mapping[str, ArrayLike]], claim: ArrayLike, is
         "flaring": is_flare,
         "stochastic": is_red,
         "constant": is_constant,
+        "unmeasured": ~seen.any(axis=0),
     }
     return np.select(list(rules.values()), [CLASSES.index(name) for name in rules], CLASSES.index("unknown"))
 
@@ -105,7 +107,7 @@ NULLS = ("none", "reversed", "shuffled")
 
 
 def record(kinds: ArrayLike, found: ArrayLike, counts: ArrayLike) -> dict[str, tuple[float, float]]:
-    """What trials teach of each class: the share that belongs there, and the share of nulls that is put there.
+    """What trials teach of each class: the share that belongs there, and the share of measured nulls that is put there.
 
     Parameters
     ----------
@@ -120,12 +122,13 @@ def record(kinds: ArrayLike, found: ArrayLike, counts: ArrayLike) -> dict[str, t
     kind, name, n = np.asarray(kinds, str), np.asarray(found, str), np.asarray(counts, float)
     share = {k: n[kind == k] / n[kind == k].sum() for k in BELONGS if n[kind == k].sum() > 0}
     put = {c: {k: float(s[name[kind == k] == c].sum()) for k, s in share.items()} for c in CLASSES}
-    nulls = np.isin(kind, NULLS)
+    nulls = np.isin(kind, NULLS) & (name != "unmeasured")
     taught = {}
     for c in CLASSES:
         every = sum(put[c].values())
         right = sum(v for k, v in put[c].items() if c in BELONGS[k])
-        rate = float(n[nulls & (name == c)].sum() / n[nulls].sum()) if n[nulls].sum() else np.nan
+        is_told = c != "unmeasured" and n[nulls].sum() > 0
+        rate = float(n[nulls & (name == c)].sum() / n[nulls].sum()) if is_told else np.nan
         taught[c] = (right / every if every else np.nan, rate)
     return taught
 
@@ -151,7 +154,7 @@ def class_counts(inputs: Inputs, _: Group, cfg: ClassesConfig) -> Output:
     here = (F.col("survey") == cfg.survey) & (F.col("left_survey") == cfg.left)
     counted = inputs.lake.read(VARIABILITY_CLASSES.ref).where(here).groupBy("class").count().collect()
     n = {r["class"]: r["count"] for r in counted}
-    total, taught = sum(n.values()), _taught(inputs, cfg)
+    total, taught = sum(n.values()) - n.get("unmeasured", 0), _taught(inputs, cfg)
     rows = [(cfg.survey, cfg.left, c, n.get(c, 0), _known(total * taught[c][1]), _known(taught[c][0])) for c in CLASSES]
     types = ", ".join(f"{c.name} {c.type}" for c in CLASS_COUNTS.columns)
     return {CLASS_COUNTS: inputs.spark.createDataFrame(rows, types)}

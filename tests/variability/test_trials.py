@@ -128,6 +128,7 @@ def test_every_class_has_its_rule() -> None:
         "flaring": ({"rchi2": 3.0, "skew": -5.0, "stetson_j": 1.0}, 0, False),
         "stochastic": ({"rchi2": 3.0, "stetson_j": 1.0}, 0, False),
         "unknown": ({"rchi2": 1.6}, 0, False),
+        "unmeasured": ({"n_exposures": 29}, 0, False),
     }
     values = {
         b: {n: np.array([(quiet | change)[n] for change, _, _ in cases.values()]) for n in classes.USED}

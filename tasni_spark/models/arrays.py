@@ -20,7 +20,6 @@ from tasni_spark.core.files import Folder
 from tasni_spark.models import trees
 from tasni_spark.models.learner import Floats, Ints, Learner, Matrix, Sizes, read, write
 
-Arrays = Mapping[str, NDArray[Any]]
 OUTSIDE = 0.05
 """Share of the reference rows that a one-class machine may leave outside."""
 EXPLAINED = 0.9
@@ -49,7 +48,7 @@ def _mapped(kernel: Any, coefficients: Floats, intercept: Floats) -> dict[str, N
     }
 
 
-def _score_rbf(model: Arrays, x: Matrix) -> Floats:
+def _score_rbf(model: trees.Arrays, x: Matrix) -> Floats:
     return np.asarray(
         rbf_kernel(x, model["components"], gamma=model["gamma"][0]) @ model["map"] + model["intercept"][0]
     )
@@ -65,7 +64,7 @@ def _fit_distance(x: Matrix, _: Floats, __: Floats, ___: Ints, sizes: Sizes, ___
     return {"centre": fitted.location_, "precision": fitted.precision_}
 
 
-def _score_distance(model: Arrays, x: Matrix) -> Floats:
+def _score_distance(model: trees.Arrays, x: Matrix) -> Floats:
     off = x.astype(np.float64) - model["centre"]
     return np.asarray(np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", off, model["precision"], off), 0.0)))
 
@@ -101,7 +100,7 @@ def _fit_pca(x: Matrix, _: Floats, __: Floats, ___: Ints, sizes: Sizes, ____: An
     return {"centre": fitted.mean_, "components": fitted.components_}
 
 
-def _score_pca(model: Arrays, x: Matrix) -> Floats:
+def _score_pca(model: trees.Arrays, x: Matrix) -> Floats:
     off = x.astype(np.float64) - model["centre"]
     return np.asarray(np.linalg.norm(off - (off @ model["components"].T) @ model["components"], axis=1))
 

@@ -18,11 +18,9 @@ from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 
 from tasni_spark.core.errors import ContractError
+from tasni_spark.models.learner import Floats, Matrix
 
 Arrays = Mapping[str, NDArray[Any]]
-Matrix = NDArray[np.float32]
-Floats = NDArray[np.float64]
-
 NODE = np.dtype([("threshold", "f4"), ("feature", "i4"), ("child", "i4"), ("missing", "i4")])
 """What a row is asked; the child of a lower value, that of a higher one standing behind it; to which of both, 0 or 1, a
 NaN goes."""
@@ -89,9 +87,9 @@ def summed(ensemble: Arrays, x: Matrix) -> Floats:
 @numba.njit(cache=True, nogil=True)
 def _summed(x, nodes, value, roots, depths):  # type: ignore[no-untyped-def]
     """Eight rows walk side by side, whole trees deep: none waits for another's memory, and nothing is guessed."""
-    found, even = np.zeros(len(x)), len(x) - len(x) % 8
+    found, in_eights = np.zeros(len(x)), len(x) - len(x) % 8
     for k in range(len(roots)):
-        for i in range(0, even, 8):
+        for i in range(0, in_eights, 8):
             a = b = c = d = e = f = g = h = roots[k]
             for _ in range(depths[k]):
                 a = _below(nodes[a], x[i])
@@ -104,7 +102,7 @@ def _summed(x, nodes, value, roots, depths):  # type: ignore[no-untyped-def]
                 h = _below(nodes[h], x[i + 7])
             for lane, node in enumerate((a, b, c, d, e, f, g, h)):
                 found[i + lane] += value[node]
-        for i in range(even, len(x)):
+        for i in range(in_eights, len(x)):
             node = roots[k]
             for _ in range(depths[k]):
                 node = _below(nodes[node], x[i])

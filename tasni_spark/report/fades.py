@@ -75,7 +75,7 @@ def fades(inputs: Inputs, left: str, exposures: str, truth: str) -> Fades | None
     """Trends of the sources of `left` in the exposures of another survey; None where they were not judged."""
     if not inputs.has("trends"):
         return None
-    mine = inputs.read("trends").where((F.col("left_survey") == left) & (F.col("survey") == exposures))
+    mine = _mine(inputs, "trends", left, exposures)
     whole = mine.groupBy("verdict", "is_claim").agg(
         F.count("*").alias("n"),
         F.count_if(F.col("sign") > 0).alias("fading"),
@@ -100,6 +100,11 @@ def fades(inputs: Inputs, left: str, exposures: str, truth: str) -> Fades | None
     )
 
 
+def _mine(inputs: Inputs, table: str, left: str, exposures: str) -> DataFrame:
+    """Rows of a table that are of one survey."""
+    return inputs.read(table).where((F.col("left_survey") == left) & (F.col("survey") == exposures))
+
+
 def _rows(inputs: Inputs, trends: DataFrame, left: str) -> list[dict[str, Any]]:
     order = [F.desc("is_claim"), F.asc_nulls_last("w2_log10_q"), F.col("id")]
     shown = trends.where("w2_slope_mag_per_yr IS NOT NULL").orderBy(*order).limit(SHOWN)
@@ -122,12 +127,8 @@ def _truth(inputs: Inputs, trends: DataFrame, truth: str, left: str, exposures: 
     rows = trends.join(planted, "id").groupBy("kind").agg(F.count("*").alias("n"), judged.alias("able"), *claimed)
     found = [r.asDict() | {"classes": {}} for r in rows.orderBy("kind").collect()]
     if inputs.has("variability_classes"):
-        here = (F.col("left_survey") == left) & (F.col("survey") == exposures)
-        put = (
-            inputs.read("variability_classes")
-            .where(here)
-            .join(trends.select("tile", "id"), ["tile", "id"], "left_semi")
-        )
+        classes = _mine(inputs, "variability_classes", left, exposures)
+        put = classes.join(trends.select("tile", "id"), ["tile", "id"], "left_semi")
         of = {row["kind"]: row["classes"] for row in found}
         for r in put.join(planted, "id").groupBy("kind", "class").count().collect():
             of[r["kind"]][r["class"]] = r["count"]
@@ -135,7 +136,7 @@ def _truth(inputs: Inputs, trends: DataFrame, truth: str, left: str, exposures: 
 
 
 def _all(inputs: Inputs, table: str, left: str, exposures: str) -> list[dict[str, Any]]:
-    """Rows of a small table that are of one survey."""
+    """The same of a small table, in memory; empty where it is not there."""
     if not inputs.has(table):
         return []
     mine = (pc.field("left_survey") == left) & (pc.field("survey") == exposures)
@@ -158,7 +159,7 @@ def _trials(inputs: Inputs, left: str, exposures: str) -> list[dict[str, Any]]:
 def _deepest(inputs: Inputs, left: str, exposures: str) -> float | None:
     if not inputs.has("trend_tests"):
         return None
-    tests = inputs.read("trend_tests").where((F.col("left_survey") == left) & (F.col("survey") == exposures))
+    tests = _mine(inputs, "trend_tests", left, exposures)
     measured = F.col("w2_sigma_slope_mag_per_yr") <= GREATEST_SIGMA
     whole = (F.col("w2_n_visits") >= 6) & (F.col("w2_span_yr") >= 8)
     deepest: float | None = tests.where(measured & whole).agg(F.max("w2_mean_mag")).collect()[0][0]

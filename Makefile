@@ -85,7 +85,7 @@ dist/environment.tar.gz: $(VENV)/.done $(shell git ls-files tasni_spark jobs con
 	@VIRTUAL_ENV=dist/environment $(BIN)/uv pip install --quiet -c $(LOCK) -r conf/requirements/suite.in dist/*.whl
 	@tar -C dist/environment -cf - . | gzip -1 > $@ && rm -rf dist/environment
 
-setup: prerequisites $(VENV)/.done $(JARS)/.done $(JARS)/classes.jsa ## environment and jars
+setup: prerequisites $(VENV)/.done $(JARS)/.done $(JARS)/classes.jsa $(VENV)/.kernels ## environment and jars
 
 # One line for each thing that is missing, all at once, before anything is fetched.
 prerequisites:
@@ -128,6 +128,12 @@ $(JARS)/.done: conf/jars/pom.xml conf/jars/jars.lock | $(VENV)/.done
 $(JARS)/classes.jsa: $(JARS)/.done $(VENV)/.done
 	@echo "classes: $@"
 	@$(BIN)/python -m tasni_spark.core.classes
+
+# Workers that start side by side on a new installation would each compile what they share.
+$(VENV)/.kernels: $(VENV)/.done
+	@echo "kernels: tasni_spark/*/__pycache__"
+	@$(BIN)/python -m tasni_spark.variability.kernels
+	@touch $@
 
 jars-gpu: jars ## the RAPIDS jar as well: 600 MB
 	@mvn -q -B -f conf/jars/pom.xml -P gpu dependency:copy -Djars=$(CURDIR)/$(JARS)/gpu

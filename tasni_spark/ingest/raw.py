@@ -19,6 +19,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from tasni_spark.core.contract import data_type
 from tasni_spark.core.errors import nearest
 from tasni_spark.core.spec import kind
 from tasni_spark.ingest.formats import RawFile, blocks
@@ -131,7 +132,7 @@ def read(
 def _raw(spark: SparkSession, flavour: Flavour, files: Sequence[RawFile]) -> DataFrame:
     present = [(n, t) for n, t in zip(flavour.names, flavour.types, strict=True) if n]
     wanted = dict(flavour.others) or dict(present)
-    schema = T.StructType([T.StructField(n, T._parse_datatype_string(t)) for n, t in wanted.items()])
+    schema = T.StructType([T.StructField(n, data_type(t)) for n, t in wanted.items()])
     paths = [f.path for f in files]
     if flavour.format == "parquet":
         frame = spark.read.schema(schema).option("recursiveFileLookup", "true").parquet(*paths)

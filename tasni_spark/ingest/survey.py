@@ -6,6 +6,7 @@ other flavours of the same catalogue give them, and says where position, epoch, 
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -219,6 +220,11 @@ def load(name: str) -> Survey:
         For an unknown name, a file that is not TOML, an unknown key or a column that is used but not listed.
     """
     path = places.find("conf/surveys", name)
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@functools.cache
+def _read(path: Path, _changed: int) -> Survey:
     try:
         data = tomllib.loads(path.read_text())
     except tomllib.TOMLDecodeError as e:

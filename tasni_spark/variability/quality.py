@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tasni_spark.core.errors import nearest
 from tasni_spark.tables.light_curves import BANDS, FLAGS, LIMIT
+from tasni_spark.variability.compiled import floats
 
 DEFAULT = {
     "frame": "qual_frame >= 5",
@@ -126,7 +127,7 @@ def mask(names: Collection[str]) -> int:
 
 def floating(column: pa.ChunkedArray) -> NDArray[np.float64]:
     """A column as doubles; a null is NaN."""
-    return np.asarray(pc.fill_null(column.cast(pa.float64()), float("nan")))
+    return floats(pc.fill_null(column.cast(pa.float64()), float("nan")))
 
 
 def _is_number(text: str) -> bool:

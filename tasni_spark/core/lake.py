@@ -224,7 +224,7 @@ class Lake:
         if table.transient:
             return
         if self.exists(table.ref):
-            faults = contract.violations(self.read(table.ref).dtypes, table)
+            faults = contract.violations([(c.name, c.type) for c in self.columns(table.ref)], table)
             if faults:
                 raise ContractError(
                     f"table {table.ref} exists with other columns: {'; '.join(faults)}: "

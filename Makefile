@@ -132,7 +132,7 @@ $(JARS)/classes.jsa: $(JARS)/.done $(VENV)/.done
 # Workers that start side by side on a new installation would each compile what they share.
 $(VENV)/.kernels: $(VENV)/.done
 	@echo "kernels: tasni_spark/*/__pycache__"
-	@$(BIN)/python -m tasni_spark.variability.kernels
+	@$(BIN)/python -m tasni_spark.cli.kernels
 	@touch $@
 
 jars-gpu: jars ## the RAPIDS jar as well: 600 MB

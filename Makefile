@@ -85,7 +85,8 @@ dist/environment.tar.gz: $(VENV)/.done $(shell git ls-files tasni_spark jobs con
 	@VIRTUAL_ENV=dist/environment $(BIN)/uv pip install --quiet -c $(LOCK) -r conf/requirements/suite.in dist/*.whl
 	@tar -C dist/environment -cf - . | gzip -1 > $@ && rm -rf dist/environment
 
-setup: prerequisites $(VENV)/.done $(JARS)/.done $(JARS)/classes.jsa $(VENV)/.kernels ## environment and jars
+setup: prerequisites $(VENV)/.done ## environment, jars, and what is compiled once
+	@$(MAKE) --no-print-directory --silent -j2 $(JARS)/classes.jsa $(VENV)/.kernels
 
 # One line for each thing that is missing, all at once, before anything is fetched.
 prerequisites:

@@ -14,8 +14,9 @@ from tasni_spark.crossmatch.tiles.work import preload
 from tasni_spark.tables.light_curves import BANDS, LIGHTCURVES
 from tasni_spark.variability import near
 from tasni_spark.variability.compiled import Floats, floats, integers
+from tasni_spark.variability.measures import tables_of
 from tasni_spark.variability.nest import Detections, nest
-from tasni_spark.variability.variability import WRITES, VariabilityConfig, tables_of
+from tasni_spark.variability.variability import WRITES, VariabilityConfig
 
 EPOCH_YR = 2014.5
 VISITS = 12

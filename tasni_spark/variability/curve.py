@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 from tasni_spark.core.work import Inputs
 from tasni_spark.tables.light_curves import BANDS
 from tasni_spark.variability import periods, suite
+from tasni_spark.variability.measures import CONFIG, exposures_of, visits_of
 from tasni_spark.variability.nulls import visit_numbers
-from tasni_spark.variability.variability import CONFIG, VariabilityConfig, exposures_of, visits_of
+from tasni_spark.variability.variability import VariabilityConfig
 
 READS = ("lightcurves", "trends", "periods")
 

@@ -23,7 +23,7 @@ from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
 from tasni_spark.tables.light_curves import BANDS, LIGHTCURVES
 from tasni_spark.tables.variability import PERIODS
-from tasni_spark.variability import aliases, quality, variability
+from tasni_spark.variability import aliases, measures, quality, variability
 from tasni_spark.variability.compiled import DAYS_PER_YEAR, Floats
 from tasni_spark.variability.nulls import log10_false_alarm, visit_numbers
 from tasni_spark.variability.periods import PeriodConfig, detrended, measured, periodogram, without_visit_means
@@ -93,9 +93,9 @@ def periods(inputs: Inputs, group: Group, cfg: PeriodsConfig) -> Output:
 
 def rows_of(curves: pa.Table, cfg: PeriodsConfig) -> pa.Table:
     """Rows of `periods` from light curves."""
-    x = variability.exposures_of(curves, cfg.reject)
-    visits = variability.visits_of(x)
-    band, passes, rchi2 = screen(variability.values_of(x, visits, None), cfg)
+    x = measures.exposures_of(curves, cfg.reject)
+    visits = measures.visits_of(x)
+    band, passes, rchi2 = screen(measures.values_of(x, visits, None), cfg)
     found: list[dict[str, Any]] = []
     which: list[int] = []
     for i in np.flatnonzero(passes):

@@ -23,7 +23,7 @@ from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
 from tasni_spark.tables.light_curves import BANDS, LIGHTCURVES
 from tasni_spark.tables.variability import COMPLETENESS, INJECTIONS
-from tasni_spark.variability import classes, flux, injection, quality, variability, verdicts
+from tasni_spark.variability import classes, flux, injection, measures, quality, variability, verdicts
 from tasni_spark.variability.compiled import DAYS_PER_YEAR, Bools, Floats, Ints
 from tasni_spark.variability.draws import uniform
 from tasni_spark.variability.injection import KINDS, InjectionConfig, Truth
@@ -83,7 +83,7 @@ def scope(cfg: InjectionsConfig) -> dict[str, list[str]]:
 def injections(inputs: Inputs, group: Group, cfg: InjectionsConfig) -> Output:
     """Trials in the light curves of a group of tiles."""
     curves = inputs.read(LIGHTCURVES.name).where((F.col("survey") == cfg.survey) & (F.col("left_survey") == cfg.left))
-    curves = curves.where(F.col("tile").isin(list(group.tiles))).select(*_KEY[:3], *variability.READS)
+    curves = curves.where(F.col("tile").isin(list(group.tiles))).select(*_KEY[:3], *measures.READS)
 
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -117,17 +117,15 @@ def completeness(inputs: Inputs, _: Group, cfg: InjectionsConfig) -> Output:
 def rows_of(curves: pa.Table, cfg: InjectionsConfig) -> pa.Table:
     """Rows of `injections` from light curves."""
     curves = curves.filter(pa.array(uniform(ids_of(curves), _CHOSEN, cfg.seed) < 1.0 / cfg.one_in))
-    before = variability.exposures_of(curves, cfg.reject)
-    chosen = np.flatnonzero(
-        _is_constant(curves, variability.values_of(before, variability.visits_of(before), None), cfg)
-    )
+    before = measures.exposures_of(curves, cfg.reject)
+    chosen = np.flatnonzero(_is_constant(curves, measures.values_of(before, measures.visits_of(before), None), cfg))
     curves = curves.take(pa.array(chosen))
-    x, ids = variability.exposures_of(curves, cfg.reject), ids_of(curves)
+    x, ids = measures.exposures_of(curves, cfg.reject), ids_of(curves)
     kind = np.searchsorted(np.cumsum(list(SHARES.values()))[:-1], uniform(ids, _KIND, cfg.seed), side="right")
     truth = _truth(x, ids, kind, cfg)
     for b in BANDS:
         x.mjd[b], x.mag[b], x.err[b] = _with_signal(x.at, x.mjd[b], x.mag[b], x.err[b], ids, kind, truth, cfg)
-    values = variability.values_of(x, variability.visits_of(x), variability.VariabilityConfig())
+    values = measures.values_of(x, measures.visits_of(x), variability.VariabilityConfig())
     columns = judged_as(x, values, cfg)
     said = verdicts.judge(columns)
     is_claim = np.isin(said.verdict, [verdicts.VERDICTS.index(v) for v in verdicts.CLAIMS])
@@ -156,12 +154,12 @@ def ids_of(curves: pa.Table) -> Ints:
 
 
 def judged_as(
-    x: variability.Exposures, values: Mapping[str, Mapping[str, Floats]], cfg: InjectionsConfig
+    x: measures.Exposures, values: Mapping[str, Mapping[str, Floats]], cfg: InjectionsConfig
 ) -> dict[str, Any]:
     """Columns for `verdicts.judge`, of sources that have control stars."""
     shift, n = math.log10(cfg.tests_per_discovery), len(x.at) - 1
     columns: dict[str, Any] = {f"{b}_{name}": v for b in BANDS for name, v in values[b].items()}
-    columns |= {f"w2_flux_{k}": v for k, v in variability.in_flux(x).items()}
+    columns |= {f"w2_flux_{k}": v for k, v in measures.in_flux(x).items()}
     for b in (*BANDS, "w2_flux"):
         columns[f"{b}_log10_q"] = np.minimum(0.0, columns[f"{b}_log10_p"] + shift)
     columns |= {f"{b}_n_controls": np.full(n, VerdictConfig.least_controls) for b in BANDS}
@@ -179,7 +177,7 @@ def _is_constant(curves: pa.Table, values: Mapping[str, Mapping[str, Floats]], c
     return np.asarray(good)
 
 
-def _truth(x: variability.Exposures, ids: Ints, kind: NDArray[np.int64], cfg: InjectionsConfig) -> Truth:
+def _truth(x: measures.Exposures, ids: Ints, kind: NDArray[np.int64], cfg: InjectionsConfig) -> Truth:
     drawn = np.array([KINDS.index(t) if t in KINDS else 0 for t in TRIALS])[kind]
     first, last = (edge.reduceat(x.mjd["w2"], x.at[:-1]) for edge in (np.fmin, np.fmax))
     return injection.draw(drawn, ids, first, last, cfg)

@@ -1,4 +1,4 @@
-"""Visits, statistics and tests of every light curve: compiled loops over Arrow lists, by one of two transports.
+"""The job `variability`: visits, statistics and tests of every light curve, by one of two transports.
 
 Why: a row of arrays costs more on its way through the JVM than all statistics of it. By `files` a worker reads the
 files of a tile with pyarrow and writes those of three tables; by `spark` nested rows pass through mapInArrow, which
@@ -10,13 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -28,26 +26,17 @@ from tasni_spark.core.lake import Commit
 from tasni_spark.core.plan import Group, grouped
 from tasni_spark.core.spec import Table
 from tasni_spark.core.work import Inputs, Output
-from tasni_spark.tables.light_curves import BANDS, LIGHTCURVES, VISITS
-from tasni_spark.tables.statistics import OF_RIVALS
-from tasni_spark.tables.trends import IN_FLUX, JUDGED, TREND_TESTS
+from tasni_spark.tables.light_curves import LIGHTCURVES, VISITS
+from tasni_spark.tables.trends import TREND_TESTS
 from tasni_spark.tables.variability import VARIABILITY
-from tasni_spark.variability import flux, quality, suite
-from tasni_spark.variability.compiled import Floats, Ints
+from tasni_spark.variability import quality
+from tasni_spark.variability.measures import PLACE, READS, tables_of
 from tasni_spark.variability.verdicts import VerdictConfig
-from tasni_spark.variability.visits import W1, W2, Visits, group, means, take
 
 TRANSPORTS = ("auto", "files", "spark")
 TASK_ROWS = 10_000
 """Light curves that a worker is given at once, unless a file has more."""
-PIECE_CURVES = 2_000
-"""Light curves that are computed at once: the system maps and clears greater arrays anew at each step. 40,000 at once
-took 170 microseconds a source, 2,000 took 90."""
-CONFIG = dict(zip(BANDS, (W1, W2), strict=True))
 WRITES = (VARIABILITY, VISITS, TREND_TESTS)
-_PLACE = ("survey", "left_survey", "tile", "hpx29", "id")
-_FACTS = ("is_truncated", "is_blended", "motion_arcsec")
-READS = ("hpx29", "id", *_FACTS, "mjd", *(f"{b}_{c}" for b in BANDS for c in ("mag", "error", "flags")))
 
 
 @dataclass(frozen=True)
@@ -92,7 +81,7 @@ def variability(inputs: Inputs, group: Group, cfg: VariabilityConfig) -> Output:
 
 def _by_spark(inputs: Inputs, group: Group, cfg: VariabilityConfig, table: Table) -> DataFrame:
     curves = inputs.read(LIGHTCURVES.name).where((F.col("survey") == cfg.survey) & (F.col("left_survey") == cfg.left))
-    curves = curves.where(F.col("tile").isin(list(group.tiles))).select(*_PLACE[:3], *READS)
+    curves = curves.where(F.col("tile").isin(list(group.tiles))).select(*PLACE[:3], *READS)
     types = ", ".join(f"{c.name} {c.type}" for c in table.columns)
 
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -164,131 +153,6 @@ def curves_in(folder: Folder, path: str, tile: int, cfg: VariabilityConfig) -> p
     for name, value in (("survey", cfg.survey), ("left_survey", cfg.left), ("tile", tile)):
         curves = curves.append_column(name, pa.repeat(pa.scalar(value), len(curves)))
     return curves
-
-
-# -- rows of the tables -----------------------------------------------------------------------------------------------
-
-
-def tables_of(curves: pa.Table, cfg: VariabilityConfig, wanted: Sequence[Table]) -> dict[str, pa.Table]:
-    """Rows of the wanted tables from light curves."""
-    starts = range(0, max(len(curves), 1), PIECE_CURVES)
-    pieces = [_piece(curves.slice(k, PIECE_CURVES), cfg, wanted) for k in starts]
-    return {name: pa.concat_tables([p[name] for p in pieces]) for name in pieces[0]}
-
-
-def _piece(curves: pa.Table, cfg: VariabilityConfig, wanted: Sequence[Table]) -> dict[str, pa.Table]:
-    x = exposures_of(curves, cfg.reject)
-    visits = visits_of(x)
-    place = curves.select(list(_PLACE))
-    found = {}
-    if VISITS in wanted:
-        colour = pa.array(np.subtract(*(means(visits[b]) for b in BANDS)), from_pandas=True)
-        found[VISITS.name] = _stacked(place, {b: {"colour_mag": colour} | _visit_columns(visits[b]) for b in BANDS})
-    if VARIABILITY in wanted or TREND_TESTS in wanted:
-        values = values_of(x, visits, cfg)
-    if VARIABILITY in wanted:
-        found[VARIABILITY.name] = _stacked(place, {b: _arrays(values[b]) for b in BANDS})
-    if TREND_TESTS in wanted:
-        tests = {f"{b}_{name}": values[b][name] for b in BANDS for name in JUDGED}
-        tests |= {f"w2_flux_{name}": v for name, v in in_flux(x).items()}
-        mjd = _lists(curves["mjd"])[1]
-        photometry = (x.mag["w1"], x.err["w1"], x.mag["w2"], x.err["w2"])
-        tests |= suite.two_bands(x.at, mjd, *photometry, visits["w1"], visits["w2"])
-        columns = {n: curves[n] for n in (*_PLACE, *_FACTS)} | _arrays(tests)
-        found[TREND_TESTS.name] = pa.table(columns)
-    return found
-
-
-Values = dict[str, dict[str, Floats]]
-"""Band to the statistics of many sources, by name."""
-
-
-class Exposures(NamedTuple):
-    """Exposures of many sources: offsets, and for each band times, magnitudes and errors; NaN for those left out."""
-
-    at: Ints
-    mjd: dict[str, Floats]
-    mag: dict[str, Floats]
-    err: dict[str, Floats]
-
-
-def exposures_of(curves: pa.Table, reject: Sequence[str]) -> Exposures:
-    """Exposures of light curves without those that have a rejected flag."""
-    at, mjd = _lists(curves["mjd"])
-    found = Exposures(at, {}, {}, {})
-    for b in BANDS:
-        rejected = np.flatnonzero(_lists(curves[f"{b}_flags"])[1] & quality.mask(reject))
-        columns = (mjd, *(_lists(curves[f"{b}_{c}"])[1] for c in ("mag", "error")))
-        for values, of in zip(found[1:], columns, strict=True):
-            values[b] = of.astype(np.float64)
-            values[b][rejected] = np.nan
-    return found
-
-
-def visits_of(x: Exposures) -> dict[str, Visits]:
-    """The visits of each band."""
-    return {b: group(x.at, x.mjd[b], x.mag[b], x.err[b], CONFIG[b]) for b in BANDS}
-
-
-def values_of(
-    x: Exposures, visits: Mapping[str, Visits], cfg: VariabilityConfig | None
-) -> dict[str, dict[str, Floats]]:
-    """All statistics of each band; without a configuration no rival is fitted."""
-    values = {b: suite.statistics(x.at, x.mjd[b], x.mag[b], x.err[b], CONFIG[b], visits=visits[b]) for b in BANDS}
-    if cfg is not None:
-        _fit_rivals(values, visits, cfg)
-    return values
-
-
-def in_flux(x: Exposures) -> dict[str, Floats]:
-    """The trend of W2 in flux, limits included."""
-    relative, error, _ = flux.relative_mag(x.at, *flux.to_flux(x.mag["w2"], x.err["w2"]))
-    fitted = suite.trends(group(x.at, x.mjd["w2"], relative, error, W2), W2)
-    return {name: fitted[name] for name in IN_FLUX}
-
-
-def _lists(column: pa.ChunkedArray) -> tuple[Ints, NDArray[Any]]:
-    """Offsets and values of a list column; a null number is NaN."""
-    chunk = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    at = np.asarray(chunk.offsets).astype(np.int64)
-    return at - at[0], chunk.values.slice(at[0], at[-1] - at[0]).to_numpy(zero_copy_only=False)
-
-
-def _fit_rivals(values: Mapping[str, dict[str, Floats]], visits: Mapping[str, Visits], cfg: VariabilityConfig) -> None:
-    """Fit sine and random walk where a trend might be claimed: seen in W2, and in W1 unless W1 is not measured."""
-    w1, w2 = (values[b]["log10_p"] for b in BANDS)
-    chosen = np.flatnonzero((w2 <= cfg.rivals_log10_p) & ~((w1 > cfg.rivals_log10_p) & _measures(values["w1"], cfg)))
-    for band in BANDS:
-        fitted = suite.trends(take(visits[band], chosen), CONFIG[band], rivals=True)
-        for s in OF_RIVALS:
-            values[band][s.name][chosen] = fitted[s.name]
-
-
-def _measures(band: Mapping[str, Floats], cfg: VariabilityConfig) -> NDArray[np.bool_]:
-    return np.asarray(band["sigma_slope_mag_per_yr"] <= cfg.greatest_sigma_slope_mag_per_yr)
-
-
-def _visit_columns(v: Visits) -> dict[str, pa.Array]:
-    offsets = pa.array(v.offsets, pa.int32())
-    columns = {"mjd": v.mjd, "mag": v.mag, "error": v.err}
-    columns |= {n: x.astype(np.int32) for n, x in (("n_used", v.n_used), ("n_limits", v.n_limits), ("side", v.side))}
-    return {n: pa.ListArray.from_arrays(offsets, pa.array(x, from_pandas=True)) for n, x in columns.items()}
-
-
-def _arrays(values: Mapping[str, Floats]) -> dict[str, pa.Array]:
-    """Columns; NaN is null."""
-    return {n: pa.array(v, from_pandas=True) for n, v in values.items()}
-
-
-def _stacked(place: pa.Table, columns: Mapping[str, Mapping[str, pa.Array]]) -> pa.Table:
-    """One row a source and band."""
-    whole = [
-        pa.table(
-            {n: place[n] for n in place.column_names} | {"band": pa.repeat(pa.scalar(band), len(place))} | dict(of)
-        )
-        for band, of in columns.items()
-    ]
-    return pa.concat_tables(whole)
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------

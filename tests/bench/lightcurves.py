@@ -32,7 +32,7 @@ from tasni_spark.core.session import session
 from tasni_spark.tables.light_curves import LIGHTCURVES
 from tasni_spark.tables.variability import VARIABILITY
 from tasni_spark.variability import lightcurves as lc
-from tasni_spark.variability import periods, suite
+from tasni_spark.variability import measures, periods, suite
 from tasni_spark.variability import variability as v
 from tasni_spark.variability.pieces import pieces
 from tests.bench.usage import spent
@@ -76,13 +76,13 @@ def cost(work: Callable[[], Any]) -> tuple[float, float]:
     return spent(work)
 
 
-def kernel(pieces: Sequence[v.Exposures]) -> None:
+def kernel(pieces: Sequence[measures.Exposures]) -> None:
     """Visits and the suite of both bands over arrays that are in memory, so many light curves at once as the job."""
     for x in pieces:
-        v.values_of(x, v.visits_of(x), None)
+        measures.values_of(x, measures.visits_of(x), None)
 
 
-def full_grids(x: v.Exposures, n: int) -> None:
+def full_grids(x: measures.Exposures, n: int) -> None:
     """Periodograms of some light curves on the whole grid."""
     for i in range(n):
         curve = slice(x.at[i], x.at[i + 1])
@@ -135,9 +135,10 @@ def bench(n: int, slow: int, times: int, folder: Path, spark: Any) -> Iterator[t
     yield "nest: collect_list of structs", n, *cost(lambda: listed.write.mode("overwrite").parquet(to))
 
     written = [str(p) for p in sorted(out.rglob("*.parquet"))]
-    curves = pa.concat_tables([pq.ParquetFile(p).read(v.READS) for p in written]).combine_chunks()
+    curves = pa.concat_tables([pq.ParquetFile(p).read(measures.READS) for p in written]).combine_chunks()
     assert len(curves) == n
-    inside = [v.exposures_of(curves.slice(k, v.PIECE_CURVES), ()) for k in range(0, n, v.PIECE_CURVES)]
+    starts = range(0, n, measures.PIECE_CURVES)
+    inside = [measures.exposures_of(curves.slice(k, measures.PIECE_CURVES), ()) for k in starts]
     yield "suite: kernel, in memory", n, *cost(lambda: kernel(inside))
     yield PERIODS, GRIDS, *cost(lambda: full_grids(inside[0], GRIDS))
     one = v.VariabilityConfig()
@@ -150,11 +151,11 @@ def bench(n: int, slow: int, times: int, folder: Path, spark: Any) -> Iterator[t
 
     def through(batches: Any) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            found = v.tables_of(pa.Table.from_batches([batch]), one, [VARIABILITY])[VARIABILITY.name]
+            found = measures.tables_of(pa.Table.from_batches([batch]), one, [VARIABILITY])[VARIABILITY.name]
             yield from found.select(VARIABILITY.names).cast(parts.schema(VARIABILITY)).to_batches()
 
     types = ", ".join(f"{c.name} {c.type}" for c in VARIABILITY.columns)
-    asked = nested.select("survey", "left_survey", F.col("tile").cast("bigint"), *v.READS)
+    asked = nested.select("survey", "left_survey", F.col("tile").cast("bigint"), *measures.READS)
     whole = asked.mapInArrow(through, types)
     yield "suite: mapInArrow over nested rows", n, *cost(lambda: whole.write.format("noop").mode("overwrite").save())
     few = shots[shots["source"] < slow]

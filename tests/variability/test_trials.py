@@ -10,9 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from tasni_spark.variability import classes, search, trials
+from tasni_spark.variability import classes, measures, search, trials
 from tasni_spark.variability import variability as v
-from tasni_spark.variability.variability import exposures_of, values_of, visits_of
 
 pytestmark = pytest.mark.slow
 N_VISITS, N_EXPOSURES = 21, 12
@@ -69,18 +68,18 @@ def test_pieces_of_a_table_give_the_rows_of_the_whole(monkeypatch: pytest.Monkey
     many = pa.concat_tables(parts)
 
     def found(curves: pa.Table) -> dict[str, pa.Table]:
-        made = v.tables_of(curves, v.VariabilityConfig(), v.WRITES)
+        made = measures.tables_of(curves, v.VariabilityConfig(), v.WRITES)
         return {
             n: t.sort_by([(c, "ascending") for c in ("id", "band") if c in t.column_names]) for n, t in made.items()
         }
 
     whole = found(many.combine_chunks())
-    monkeypatch.setattr(v, "PIECE_CURVES", 7)
+    monkeypatch.setattr(measures, "PIECE_CURVES", 7)
     for part, kept in ((many, many["id"]), (many.combine_chunks()[3:], many["id"][3:])):
         for name, rows in found(part).items():
             wanted = whole[name].filter(pc.field("id").isin(kept.combine_chunks()))
             pd.testing.assert_frame_equal(rows.to_pandas(), wanted.to_pandas(), rtol=1e-12, obj=name)
-    assert {len(t) for t in v.tables_of(many[:0], v.VariabilityConfig(), v.WRITES).values()} == {0}
+    assert {len(t) for t in measures.tables_of(many[:0], v.VariabilityConfig(), v.WRITES).values()} == {0}
 
 
 def test_trials_tell_completeness_and_false_alarms() -> None:
@@ -183,8 +182,8 @@ def test_the_screen_loses_little_that_a_search_would_find() -> None:
     period = 10 ** rng.uniform(-0.7, 2.5, (n, 1))
     amplitude = 0.05 * np.choose(np.arange(n) % 3, [0.0, 0.85, 1.0])[:, None]
     m = 12 + amplitude * np.sin(2 * np.pi * (t / period + rng.random((n, 1)))) + 0.05 * rng.normal(size=t.shape)
-    x = exposures_of(curves(t, m, m, 0.05), ())
-    _, passes, _ = search.screen(values_of(x, visits_of(x), None), search.PeriodsConfig())
+    x = measures.exposures_of(curves(t, m, m, 0.05), ())
+    _, passes, _ = search.screen(measures.values_of(x, measures.visits_of(x), None), search.PeriodsConfig())
     assert passes[2::3].mean() > 0.9
     assert 0.5 < passes[1::3].mean() < 0.95
     assert passes[::3].mean() < 0.01

@@ -134,23 +134,17 @@ def _with_raw(model: Any, frame: DataFrame, name: str) -> DataFrame:
     return made.select(*frame.columns, vector_to_array(F.col("_raw"))[1].cast("float").alias(name))
 
 
-def of_spark(kind: str, **params: Callable[[Sizes, int], Any]) -> Learner:
-    """A classifier of pyspark.ml; parameters from sizes and the number of features."""
+def of_spark(kind: str, **params: Callable[[Sizes], Any]) -> Learner:
+    """A classifier of pyspark.ml; parameters from sizes."""
 
     def fit(x: Matrix, y: Floats, w: Floats, _: Ints, sizes: Sizes, spark: SparkSession) -> Any:
-        given = {k: f(sizes, x.shape[1]) for k, f in params.items()}
-        weight = {} if kind == "MultilayerPerceptronClassifier" else {"weightCol": "weight"}
-        made = getattr(spark_ml, kind)(**_COLUMNS, labelCol="label", **weight, **given).setRawPredictionCol("_raw")
-        rows = framed(spark, x, y, w)
-        if not weight:  # it knows no weights: positives are repeated instead
-            times = F.when(F.col("label") > 0, F.greatest(F.round(F.col("weight")), F.lit(1))).otherwise(1)
-            rows = rows.withColumn("_n", F.explode(F.sequence(F.lit(1), times.cast("int")))).drop("_n")
-        return made.fit(rows)
+        given = {k: f(sizes) for k, f in params.items()}
+        made = getattr(spark_ml, kind)(**_COLUMNS, labelCol="label", weightCol="weight", **given)
+        return made.setRawPredictionCol("_raw").fit(framed(spark, x, y, w))
 
     def load(folder: Folder, _: SparkSession | None) -> Any:
         model = {"RandomForestClassifier": "RandomForestClassificationModel", "LinearSVC": "LinearSVCModel"}
         model |= {"GBTClassifier": "GBTClassificationModel"}
-        model |= {"MultilayerPerceptronClassifier": "MultilayerPerceptronClassificationModel"}
         return getattr(spark_ml, model[kind]).load((folder / "model").uri)
 
     return Learner(fit, _save_spark, load, scored=_with_raw, is_filled=True)

@@ -12,13 +12,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from cdshealpix.nested import lonlat_to_healpix
+from numba.core import event
 
+from tasni_spark.cli import kernels
 from tasni_spark.core import parts
 from tasni_spark.core.files import Folder
 from tasni_spark.sky.tiling import span
 from tasni_spark.tables.light_curves import LIGHTCURVES
 from tasni_spark.variability import lightcurves as lc
+from tasni_spark.variability.measures import tables_of
 from tasni_spark.variability.pieces import fitting, pieces
+from tasni_spark.variability.variability import WRITES, VariabilityConfig
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +72,15 @@ def curves(sky: Any, most_rows: int, **settings: Any) -> tuple[pa.Table, list[di
     done = [lc.curves_of(w, (str(folder), str(folder)), REACH, cfg) for w in work if w.exposures]
     rows = pa.concat_tables([c.select(LIGHTCURVES.names).cast(parts.schema(LIGHTCURVES)) for c, _ in done])
     return rows.sort_by("id"), [s for _, s in done]
+
+
+def test_a_worker_compiles_nothing_that_setup_has_compiled(sky: Any) -> None:
+    """Arrays from files are of the types that `cli.kernels` compiles for; seen where no cache of another run is."""
+    kernels.make()
+    with event.install_recorder("numba:compile") as told:
+        found, _ = curves(sky, 10**9)
+        tables_of(found, VariabilityConfig(rivals_log10_p=0.0), WRITES)
+    assert {e.data["dispatcher"].py_func.__name__ for _, e in told.buffer} == set()
 
 
 def test_cuts_of_the_sky_change_nothing(sky: Any) -> None:

@@ -60,8 +60,8 @@ def _fit_perceptron(x: Matrix, y: Floats, w: Floats, _: Ints, sizes: Sizes, __: 
 
     Notes
     -----
-    pyspark.ml's own, by L-BFGS, takes no weights, and one fit of 512-256-128 on 18,000 rows was not done in 300
-    CPU-seconds.
+    pyspark.ml's takes no weights, and ten iterations of its L-BFGS 81 CPU-seconds, where this whole fit takes 10
+    (512-256-128, 12,000 rows of 64 features).
     """
     wanted = {"hidden_layer_sizes": sizes.layers, "early_stopping": True, "random_state": sizes.seed}
     fitted = MLPClassifier(**wanted).fit(x, y > 0.5, w)

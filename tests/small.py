@@ -67,9 +67,7 @@ def tasni(*words: str | Path, environment: Mapping[str, str] | None = None) -> s
 
 def pipeline(folder: Path, mock: Path | str = "mock") -> Path:
     """The configuration of a search of one survey with another, in tiles so small that there are many."""
-    (folder / "pipeline.toml").write_text(
-        PIPELINE.format(mock=mock, rows_per_tile=max(ROWS // 4, 1000), maps=f"{mock}/moc")
-    )
+    (folder / "pipeline.toml").write_text(PIPELINE.format(mock=mock, rows_per_tile=ROWS // 16, maps=f"{mock}/moc"))
     return folder / "pipeline.toml"
 
 

@@ -41,8 +41,8 @@ def curve(inputs: Inputs, left: str, id: int, hpx29: int) -> dict[str, Any] | No
     found: dict[str, Any] = {"survey": rows["survey"][0].as_py(), "periods": told["periods"], "bands": {}}
     found["verdict"] = told["trends"][0] if told["trends"] else None
     for b in BANDS:
-        t, m, e, v = x.mjd[b], x.mag[b], x.err[b], visits[b]
-        use = np.isfinite(t) & np.isfinite(m)
+        _, t, m, e = x[b]
+        v, use = visits[b], np.isfinite(m)
         if np.isfinite(m * e).sum() < 2:
             continue
         fit = {n: float(x[0]) for n, x in suite.trends(v, CONFIG[b]).items()}

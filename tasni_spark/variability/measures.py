@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ from tasni_spark.tables.trends import IN_FLUX, JUDGED, TREND_TESTS
 from tasni_spark.tables.variability import VARIABILITY
 from tasni_spark.variability import flux, quality, suite
 from tasni_spark.variability.compiled import Floats, Ints
+from tasni_spark.variability.exposures import Exposures, ordered
 from tasni_spark.variability.visits import W1, W2, Visits, group, means, take
 
 if TYPE_CHECKING:
@@ -51,10 +52,8 @@ def _piece(curves: pa.Table, cfg: VariabilityConfig, wanted: Sequence[Table]) ->
         found[VARIABILITY.name] = _stacked(place, {b: _arrays(values[b]) for b in BANDS})
     if TREND_TESTS in wanted:
         tests = {f"{b}_{name}": values[b][name] for b in BANDS for name in JUDGED}
-        tests |= {f"w2_flux_{name}": v for name, v in in_flux(x).items()}
-        mjd = _lists(curves["mjd"])[1]
-        photometry = (x.mag["w1"], x.err["w1"], x.mag["w2"], x.err["w2"])
-        tests |= suite.two_bands(x.at, mjd, *photometry, visits["w1"], visits["w2"])
+        tests |= {f"w2_flux_{name}": v for name, v in in_flux(x["w2"]).items()}
+        tests |= suite.two_bands(x["w1"], x["w2"], visits["w1"], visits["w2"])
         columns = {n: curves[n] for n in (*PLACE, *FACTS)} | _arrays(tests)
         found[TREND_TESTS.name] = pa.table(columns)
     return found
@@ -64,47 +63,36 @@ Values = dict[str, dict[str, Floats]]
 """Band to the statistics of many sources, by name."""
 
 
-class Exposures(NamedTuple):
-    """Exposures of many sources: offsets, and for each band times, magnitudes and errors; NaN for those left out."""
-
-    at: Ints
-    mjd: dict[str, Floats]
-    mag: dict[str, Floats]
-    err: dict[str, Floats]
-
-
-def exposures_of(curves: pa.Table, reject: Sequence[str]) -> Exposures:
-    """Exposures of light curves without those that have a rejected flag."""
+def exposures_of(curves: pa.Table, reject: Sequence[str]) -> dict[str, Exposures]:
+    """Exposures of light curves in each band, without those that have a rejected flag."""
     at, mjd = _lists(curves["mjd"])
-    found = Exposures(at, {}, {}, {})
+    found = {}
     for b in BANDS:
-        rejected = np.flatnonzero(_lists(curves[f"{b}_flags"])[1] & quality.mask(reject))
-        columns = (mjd, *(_lists(curves[f"{b}_{c}"])[1] for c in ("mag", "error")))
-        for values, of in zip(found[1:], columns, strict=True):
-            values[b] = of.astype(np.float64)
-            values[b][rejected] = np.nan
+        mag, error, flags = (_lists(curves[f"{b}_{c}"])[1] for c in ("mag", "error", "flags"))
+        rejected = (flags & quality.mask(reject)) != 0
+        found[b] = ordered(at, np.where(rejected, np.nan, mjd) if rejected.any() else mjd, mag, error)
     return found
 
 
-def visits_of(x: Exposures) -> dict[str, Visits]:
+def visits_of(x: Mapping[str, Exposures]) -> dict[str, Visits]:
     """The visits of each band."""
-    return {b: group(x.at, x.mjd[b], x.mag[b], x.err[b], CONFIG[b]) for b in BANDS}
+    return {b: group(*x[b], CONFIG[b]) for b in BANDS}
 
 
 def values_of(
-    x: Exposures, visits: Mapping[str, Visits], cfg: VariabilityConfig | None
+    x: Mapping[str, Exposures], visits: Mapping[str, Visits], cfg: VariabilityConfig | None
 ) -> dict[str, dict[str, Floats]]:
     """All statistics of each band; without a configuration no rival is fitted."""
-    values = {b: suite.statistics(x.at, x.mjd[b], x.mag[b], x.err[b], CONFIG[b], visits=visits[b]) for b in BANDS}
+    values = {b: suite.statistics(*x[b], CONFIG[b], visits=visits[b]) for b in BANDS}
     if cfg is not None:
         _fit_rivals(values, visits, cfg)
     return values
 
 
 def in_flux(x: Exposures) -> dict[str, Floats]:
-    """The trend of W2 in flux, limits included."""
-    relative, error, _ = flux.relative_mag(x.at, *flux.to_flux(x.mag["w2"], x.err["w2"]))
-    fitted = suite.trends(group(x.at, x.mjd["w2"], relative, error, W2), W2)
+    """The trend in flux, limits included."""
+    relative, error, _ = flux.relative_mag(x.at, *flux.to_flux(x.mag, x.err))
+    fitted = suite.trends(group(x.at, x.mjd, relative, error, W2), W2)
     return {name: fitted[name] for name in IN_FLUX}
 
 

@@ -8,57 +8,78 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasni_spark.variability.compiled import Floats, Ints, compiled
+from tasni_spark.variability.compiled import Counts, Floats, Ints, compiled
 
 FEW = 24
 """Values up to which ranks are counted; also the fullest bucket that is left to insertion."""
 
 
 @compiled
-def sort(x: Floats, n: int, spare: Floats, bucket: Ints) -> None:
+def sort(x: Floats, n: int, spare: Floats, spares: Counts) -> None:
     """Sort x[:n] in place. No NaN may stand there.
 
     Parameters
     ----------
-    spare, bucket : (>= n,), (>= n + 1,)
+    spare, spares : (>= n,), (>= 3 n,)
         Scratch.
 
     Notes
     -----
-    As many buckets of equal width as values, then one pass of insertion, which moves a value within its bucket only.
+    Two buckets of equal width for each value, then one pass of insertion, which moves a value within its bucket only.
     Where an outlier squeezes all others into one bucket, a quicksort takes over.
     """
     if n <= FEW:
         _rank_sort(x, n, spare)
         return
-    low = high = x[0]
-    for i in range(n):
-        low, high = min(low, x[i]), max(high, x[i])
+    low, high = extremes(x, n)
     if not high > low:
         return
-    scale = (n - 1) / (high - low)
-    bucket[: n + 1] = 0
+    count, bucket = spares[: 2 * n], spares[2 * n : 3 * n]
+    scale = (2 * n - 1) / (high - low)
+    count[:] = 0
     for i in range(n):
-        bucket[int((x[i] - low) * scale) + 1] += 1
-    fullest = 0
+        bucket[i] = np.int32((x[i] - low) * scale)
     for i in range(n):
-        fullest = max(fullest, bucket[i + 1])
-        bucket[i + 1] += bucket[i]
+        count[bucket[i]] += np.int32(1)
+    fullest = before = np.int32(0)
+    for k in range(2 * n):
+        members = count[k]
+        count[k] = before
+        before += members
+        fullest = max(fullest, members)
     if fullest > FEW:
         x[:n].sort()
         return
     for i in range(n):
-        k = int((x[i] - low) * scale)
-        spare[bucket[k]] = x[i]
-        bucket[k] += 1
-    x[0] = spare[0]
+        k = bucket[i]
+        spare[count[k]] = x[i]
+        count[k] += np.int32(1)
+    last = x[0] = spare[0]
     for i in range(1, n):
         v = spare[i]
+        if v >= last:
+            last = x[i] = v
+            continue
         j = i
         while j > 0 and x[j - 1] > v:
             x[j] = x[j - 1]
             j -= 1
         x[j] = v
+
+
+@compiled
+def extremes(x: Floats, n: int) -> tuple[float, float]:
+    """Least and greatest of x[:n], four chains side by side."""
+    low, high = x[0], x[0]
+    l1 = l2 = l3 = low
+    h1 = h2 = h3 = high
+    for i in range(0, n - 3, 4):
+        a, b, c, d = x[i], x[i + 1], x[i + 2], x[i + 3]
+        low, l1, l2, l3 = min(low, a), min(l1, b), min(l2, c), min(l3, d)
+        high, h1, h2, h3 = max(high, a), max(h1, b), max(h2, c), max(h3, d)
+    for i in range(n - n % 4, n):
+        low, high = min(low, x[i]), max(high, x[i])
+    return min(low, l1, l2, l3), max(high, h1, h2, h3)
 
 
 @compiled

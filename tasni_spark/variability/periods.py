@@ -6,7 +6,6 @@ accident of the grid. Peaks are 1 / span wide; five samples each leave none out.
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,7 +17,7 @@ from tasni_spark.core.config import opt
 from tasni_spark.variability.compiled import DAYS_PER_YEAR, Floats, compiled, floats
 from tasni_spark.variability.sums import Complexes, exponential_sums
 
-METHODS = ("auto", "nifty", "fft", "direct")
+METHODS = ("fft", "nifty", "direct")
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class PeriodConfig:
     highest_per_d: float = opt(9.6, "highest frequency; half the rate of the exposures is 7.6 per day")
     lowest_per_d: float = opt(0.0, "lowest frequency; never below that of the grid's first point")
     per_peak: int = opt(5, "frequencies per 1 / span")
-    method: str = opt("auto", "nifty, fft or direct; auto takes nifty-ls where it is installed")
+    method: str = opt("fft", "fft, nifty (the same by nifty-ls, which takes longer) or direct")
 
     def __post_init__(self) -> None:
         if self.per_peak < 5 or self.highest_per_d <= 0 or self.method not in METHODS:
@@ -140,7 +139,7 @@ def _power(
     df, first, last = grid
     if np.ptp(y) == 0.0:
         return np.zeros(last - first + 1)
-    if method == "nifty" or (method == "auto" and importlib.util.find_spec("nifty_ls") is not None):
+    if method == "nifty":
         import nifty_ls  # noqa: PLC0415
 
         n, ends = last - first + 1, {"fmin": first * df, "fmax": last * df}

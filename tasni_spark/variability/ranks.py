@@ -32,10 +32,9 @@ def ranks(t: Floats, m: Floats, n: int, slopes: Floats, bucket: Ints, out: Float
     out[:] = math.nan
     k, up, down = 0, 0.0, 0.0
     for i in range(n - 1):
-        later, t1, m1 = slopes[k : k + n - i - 1], t[i + 1 : n], m[i + 1 : n]
         for j in range(n - i - 1):
-            d = m1[j] - m[i]
-            later[j] = d / (t1[j] - t[i])
+            d = m[i + 1 + j] - m[i]
+            slopes[k + j] = d / (t[i + 1 + j] - t[i])
             up += 1.0 if d > 0.0 else 0.0
             down += 1.0 if d < 0.0 else 0.0
         k += n - i - 1

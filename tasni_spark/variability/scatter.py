@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from tasni_spark.variability.compiled import Floats, Ints, compiled
+from tasni_spark.variability.compiled import Counts, Floats, compiled
 from tasni_spark.variability.order import mad_sorted, median_sorted, quantile_sorted, sort
 
 PAIR_D = 0.1
@@ -18,14 +18,14 @@ MAG_TO_FRACTION = 0.4 * math.log(10.0)
 
 
 @compiled
-def scatter(t: Floats, m: Floats, e: Floats, n: int, x: Floats, spare: Floats, bucket: Ints, out: Floats) -> None:
+def scatter(t: Floats, m: Floats, e: Floats, n: int, x: Floats, spare: Floats, spares: Counts, out: Floats) -> None:
     """Fill `out` with `statistics.SCATTER` of the n measured exposures.
 
     Parameters
     ----------
     t, m, e : d, mag, mag, (>= n,)
         In the order of time.
-    x, spare, bucket : (>= n,), (>= n,), (>= n + 1,)
+    x, spare, spares : (>= n,), (>= n,), (>= 3 n,)
         Scratch.
 
     Notes
@@ -48,7 +48,7 @@ def scatter(t: Floats, m: Floats, e: Floats, n: int, x: Floats, spare: Floats, b
         s1 += m[i] - first
         see += e[i] * e[i]
     mean, plain = first + sx / sw, first + s1 / n
-    sort(x, n, spare, bucket)
+    sort(x, n, spare, spares)
     out[0], out[1], out[3] = mean, median_sorted(x, n), mad_sorted(x, n)
     out[4] = quantile_sorted(x, n, 0.75) - quantile_sorted(x, n, 0.25)
     if n < 2:

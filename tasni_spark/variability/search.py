@@ -25,6 +25,7 @@ from tasni_spark.tables.light_curves import BANDS, LIGHTCURVES
 from tasni_spark.tables.variability import PERIODS
 from tasni_spark.variability import aliases, measures, quality, variability
 from tasni_spark.variability.compiled import DAYS_PER_YEAR, Floats
+from tasni_spark.variability.exposures import of_source
 from tasni_spark.variability.nulls import log10_false_alarm, visit_numbers
 from tasni_spark.variability.periods import PeriodConfig, detrended, measured, periodogram, without_visit_means
 from tasni_spark.variability.visits import W1, VisitConfig, Visits, take
@@ -100,9 +101,8 @@ def rows_of(curves: pa.Table, cfg: PeriodsConfig) -> pa.Table:
     which: list[int] = []
     for i in np.flatnonzero(passes):
         b = BANDS[band[i]]
-        curve = slice(x.at[i], x.at[i + 1])
         here = take(visits[b], [i])
-        for row in searched(x.mjd[b][curve], x.mag[b][curve], x.err[b][curve], here, cfg):
+        for row in searched(*of_source(x[b], i), here, cfg):
             found.append({"band": b, "rchi2": float(rchi2[i]), **row._asdict()})
             which.append(i)
     place = curves.select(list(_KEY)).take(pa.array(which, pa.int64()))

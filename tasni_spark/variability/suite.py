@@ -37,7 +37,8 @@ from tasni_spark.variability import structure as _structure
 from tasni_spark.variability import trend as _trend
 from tasni_spark.variability import walk as _walk
 from tasni_spark.variability.compiled import DAYS_PER_YEAR, Bools, Floats, Ints, compiled, floats, integers
-from tasni_spark.variability.visits import W1, VisitConfig, Visits, group, in_order, is_measured, longest
+from tasni_spark.variability.exposures import Exposures, is_measured, longest, ordered
+from tasni_spark.variability.visits import W1, VisitConfig, Visits, group
 
 _SHORT, _LONG = len(SHORT_LAGS), len(LONG_LAGS)
 _E1 = len(COUNTS)
@@ -87,10 +88,10 @@ def statistics(
     >>> s["n_visits"].tolist(), s["slope_mag_per_yr"].round(6).tolist(), s["mann_kendall_tau"].tolist()
     ([12.0], [0.02], [1.0])
     """
-    at, t, m, e = integers(offsets), floats(mjd), floats(mag), floats(err)
-    found = group(at, t, m, e, config) if visits is None else visits
-    table = np.empty((len(at) - 1, len(OF_EXPOSURES)))
-    _exposures(at, t, m, e, table)
+    x = ordered(offsets, mjd, mag, err)
+    found = group(*x, config) if visits is None else visits
+    table = np.empty((len(x.at) - 1, len(OF_EXPOSURES)))
+    _exposures(*x, table)
     return _columns(OF_EXPOSURES, table) | trends(found, config, rivals=rivals)
 
 
@@ -130,24 +131,14 @@ def trends(visits: Visits, config: VisitConfig = W1, *, rivals: ArrayLike | bool
 
 
 def two_bands(
-    offsets: ArrayLike,
-    mjd: ArrayLike,
-    mag1: ArrayLike,
-    err1: ArrayLike,
-    mag2: ArrayLike,
-    err2: ArrayLike,
-    visits1: Visits,
-    visits2: Visits,
-    config: VisitConfig = W1,
+    exposures1: Exposures, exposures2: Exposures, visits1: Visits, visits2: Visits, config: VisitConfig = W1
 ) -> dict[str, Floats]:
     """What W1 and W2 say together, source by source.
 
     Parameters
     ----------
-    offsets, mjd : (n + 1,), d, (exposures,)
-        Exposures, which see both bands at once.
-    mag1, err1, mag2, err2 : mag, (exposures,)
-        As in `statistics`.
+    exposures1, exposures2
+        Of the same n sources in each band, as `exposures.ordered` gives them.
     visits1, visits2
         The visits of each band.
 
@@ -156,16 +147,11 @@ def two_bands(
     dict of (n,)
         One array for each of OF_BANDS.
     """
-    at = integers(offsets)
-    table = np.empty((len(at) - 1, len(OF_BANDS)))
+    table = np.empty((len(visits1.offsets) - 1, len(OF_BANDS)))
     v, u = visits1, visits2
     _pairs(
-        at,
-        floats(mjd),
-        floats(mag1),
-        floats(err1),
-        floats(mag2),
-        floats(err2),
+        *exposures1,
+        *exposures2,
         integers(v.offsets),
         integers(v.n_used),
         floats(v.mjd),
@@ -188,18 +174,18 @@ def _columns(statistics: tuple[Statistic, ...], table: Floats) -> dict[str, Floa
 
 
 @compiled
-def _measured(use: Floats, k: int) -> int:
-    """Close the ranks of the k exposures in `use` over those that measured nothing; returns how many are left."""
+def _measured(t: Floats, m: Floats, e: Floats, a: int, b: int, to: Floats) -> tuple[Floats, Floats, Floats, int]:
+    """Exposures a:b that measured something, and their number: as they are, or in `to` where some did not."""
     n = 0
-    for i in range(k):
-        n += is_measured(use[1, i], use[2, i])
-    if n == k:
-        return n
+    for i in range(a, b):
+        n += is_measured(m[i], e[i])
+    if n == b - a:
+        return t[a:b], m[a:b], e[a:b], n
     n = 0
-    for i in range(k):
-        use[:, n] = use[:, i]
-        n += is_measured(use[1, i], use[2, i])
-    return n
+    for i in range(a, b):
+        to[0, n], to[1, n], to[2, n] = t[i], m[i], e[i]
+        n += is_measured(m[i], e[i])
+    return to[0], to[1], to[2], n
 
 
 @compiled
@@ -215,14 +201,14 @@ def _usable(a: int, b: int, t: Floats, m: Floats, e: Floats, used: Ints, least: 
 @compiled
 def _exposures(offsets: Ints, t: Floats, m: Floats, e: Floats, table: Floats) -> None:
     size = longest(offsets)
-    use, x, spare, bucket = np.empty((3, size)), np.empty(size + 1), np.empty(size + 1), np.empty(size + 1, np.int64)
+    use, x, spare = np.empty((3, size + 1)), np.empty(size), np.empty(size)
+    sums, places, spares = np.empty((4, size + 1)), np.empty(size, np.int64), np.empty(3 * size, np.int32)
     for i in range(len(offsets) - 1):
         out = table[i]
-        k = in_order(t, m, e, offsets[i], offsets[i + 1], use)
-        n = _measured(use, k)
-        out[0], out[1] = n, k - n
-        _scatter.scatter(use[0], use[1], use[2], n, x, spare, bucket, out[_E1:_E2])
-        _structure.short_lags(use[0], use[1], use[2], n, x, out[_E2:])
+        mt, mm, me, n = _measured(t, m, e, offsets[i], offsets[i + 1], use)
+        out[0], out[1] = n, offsets[i + 1] - offsets[i] - n
+        _scatter.scatter(mt, mm, me, n, x, spare, spares, out[_E1:_E2])
+        _structure.short_lags(mt, mm, me, n, sums, places, out[_E2:])
 
 
 @compiled
@@ -243,6 +229,7 @@ def _visits(
     x, w, r = np.empty(size + 1), np.empty(size + 1), np.empty(size)
     pairs = size * (size - 1) // 2
     slopes, bucket = np.empty(pairs), np.empty(pairs, np.int64)
+    sums, places = np.empty((4, size + 1)), np.empty(size, np.int64)
     for i in range(len(offsets) - 1):
         out = table[i]
         n = _usable(offsets[i], offsets[i + 1], t, m, e, used, least, use)
@@ -252,7 +239,7 @@ def _visits(
                 s[k] = side[v]
                 k += 1
         out[0], out[1] = n, (use[0, n - 1] - use[0, 0]) / DAYS_PER_YEAR if n > 0 else math.nan
-        _structure.long_lags(use[0], use[1], use[2], n, x, out[_V1:_V2])
+        _structure.long_lags(use[0], use[1], use[2], n, sums, places, out[_V1:_V2])
         fit = out[_V2:_V3]
         _trend.trend(use[0], use[1], use[2], s, n, x, w, r, fit)
         _ranks.ranks(x, use[1], n if n >= 3 else 0, slopes, bucket, out[_V3:_V4])
@@ -270,10 +257,12 @@ def _visits(
 
 @compiled
 def _pairs(
-    offsets: Ints,
-    t: Floats,
+    offsets1: Ints,
+    t1: Floats,
     m1: Floats,
     e1: Floats,
+    offsets2: Ints,
+    t2: Floats,
     m2: Floats,
     e2: Floats,
     at1: Ints,
@@ -289,12 +278,12 @@ def _pairs(
     least: int,
     table: Floats,
 ) -> None:
-    size = longest(offsets)
-    a, b, x = np.empty((3, size)), np.empty((3, size)), np.empty((7, size))
-    for i in range(len(offsets) - 1):
-        k1, k2 = in_order(t, m1, e1, offsets[i], offsets[i + 1], a), in_order(t, m2, e2, offsets[i], offsets[i + 1], b)
-        n1, n2 = _measured(a, k1), _measured(b, k2)
-        table[i, -1] = _bands.stetson_j_bands(a[0], a[1], a[2], n1, b[0], b[1], b[2], n2)
+    size = max(longest(offsets1), longest(offsets2))
+    a, b, x = np.empty((3, size + 1)), np.empty((3, size + 1)), np.empty((7, size))
+    for i in range(len(table)):
+        s1, y1, d1, n1 = _measured(t1, m1, e1, offsets1[i], offsets1[i + 1], a)
+        s2, y2, d2, n2 = _measured(t2, m2, e2, offsets2[i], offsets2[i + 1], b)
+        table[i, -1] = _bands.stetson_j_bands(s1, y1, d1, n1, s2, y2, d2, n2)
         n1 = _usable(at1[i], at1[i + 1], vt1, vm1, ve1, used1, least, a)
         n2 = _usable(at2[i], at2[i + 1], vt2, vm2, ve2, used2, least, b)
         _bands.bands(a[0], a[1], a[2], n1, b[0], b[1], b[2], n2, x, table[i])

@@ -26,6 +26,7 @@ from tasni_spark.tables.variability import COMPLETENESS, INJECTIONS
 from tasni_spark.variability import classes, flux, injection, measures, quality, variability, verdicts
 from tasni_spark.variability.compiled import DAYS_PER_YEAR, Bools, Floats, Ints
 from tasni_spark.variability.draws import uniform
+from tasni_spark.variability.exposures import Exposures, ordered
 from tasni_spark.variability.injection import KINDS, InjectionConfig, Truth
 from tasni_spark.variability.nulls import permuted_visits, reversed_time
 from tasni_spark.variability.search import PeriodsConfig, screen
@@ -122,11 +123,11 @@ def rows_of(curves: pa.Table, cfg: InjectionsConfig) -> pa.Table:
     curves = curves.take(pa.array(chosen))
     x, ids = measures.exposures_of(curves, cfg.reject), ids_of(curves)
     kind = np.searchsorted(np.cumsum(list(SHARES.values()))[:-1], uniform(ids, _KIND, cfg.seed), side="right")
-    truth = _truth(x, ids, kind, cfg)
+    truth = _truth(x["w2"], ids, kind, cfg)
     for b in BANDS:
-        x.mjd[b], x.mag[b], x.err[b] = _with_signal(x.at, x.mjd[b], x.mag[b], x.err[b], ids, kind, truth, cfg)
+        x[b] = ordered(x[b].at, *_with_signal(*x[b], ids, kind, truth, cfg))
     values = measures.values_of(x, measures.visits_of(x), variability.VariabilityConfig())
-    columns = judged_as(x, values, cfg)
+    columns = judged_as(x["w2"], values, cfg)
     said = verdicts.judge(columns)
     is_claim = np.isin(said.verdict, [verdicts.VERDICTS.index(v) for v in verdicts.CLAIMS])
     sign = np.sign(np.nan_to_num(columns["w2_slope_mag_per_yr"])).astype(np.int32)
@@ -134,7 +135,7 @@ def rows_of(curves: pa.Table, cfg: InjectionsConfig) -> pa.Table:
     found: dict[str, Any] = {n: curves[n] for n in _KEY}
     found |= {
         "kind": np.array(TRIALS)[kind],
-        "slope_mag_per_yr": _slope_of(x.at, x.mjd["w2"], truth),
+        "slope_mag_per_yr": _slope_of(x["w2"].at, x["w2"].mjd, truth),
         **{n: getattr(truth, n) for n in ("amplitude_mag", "period_d", "decay_d", "tau_yr")},
         **{n: columns[n] for n in ("w1_mean_mag", "w2_mean_mag", "w2_n_visits")},
         **{f"{n}_found": columns[n] for n in ("w2_slope_mag_per_yr", "w2_sigma_slope_mag_per_yr")},
@@ -153,13 +154,11 @@ def ids_of(curves: pa.Table) -> Ints:
     return np.asarray(curves["id"]).astype(np.int64)
 
 
-def judged_as(
-    x: measures.Exposures, values: Mapping[str, Mapping[str, Floats]], cfg: InjectionsConfig
-) -> dict[str, Any]:
+def judged_as(w2: Exposures, values: Mapping[str, Mapping[str, Floats]], cfg: InjectionsConfig) -> dict[str, Any]:
     """Columns for `verdicts.judge`, of sources that have control stars."""
-    shift, n = math.log10(cfg.tests_per_discovery), len(x.at) - 1
+    shift, n = math.log10(cfg.tests_per_discovery), len(w2.at) - 1
     columns: dict[str, Any] = {f"{b}_{name}": v for b in BANDS for name, v in values[b].items()}
-    columns |= {f"w2_flux_{k}": v for k, v in measures.in_flux(x).items()}
+    columns |= {f"w2_flux_{k}": v for k, v in measures.in_flux(w2).items()}
     for b in (*BANDS, "w2_flux"):
         columns[f"{b}_log10_q"] = np.minimum(0.0, columns[f"{b}_log10_p"] + shift)
     columns |= {f"{b}_n_controls": np.full(n, VerdictConfig.least_controls) for b in BANDS}
@@ -177,9 +176,9 @@ def _is_constant(curves: pa.Table, values: Mapping[str, Mapping[str, Floats]], c
     return np.asarray(good)
 
 
-def _truth(x: measures.Exposures, ids: Ints, kind: NDArray[np.int64], cfg: InjectionsConfig) -> Truth:
+def _truth(w2: Exposures, ids: Ints, kind: NDArray[np.int64], cfg: InjectionsConfig) -> Truth:
     drawn = np.array([KINDS.index(t) if t in KINDS else 0 for t in TRIALS])[kind]
-    first, last = (edge.reduceat(x.mjd["w2"], x.at[:-1]) for edge in (np.fmin, np.fmax))
+    first, last = (edge.reduceat(w2.mjd, w2.at[:-1]) for edge in (np.fmin, np.fmax))
     return injection.draw(drawn, ids, first, last, cfg)
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tasni_spark.core.config import opt
-from tasni_spark.variability.compiled import Floats, Ints, compiled, floats, integers
+from tasni_spark.variability.compiled import Counts, Floats, Ints, compiled, floats
+from tasni_spark.variability.exposures import is_measured, longest, ordered
 from tasni_spark.variability.order import mad_sorted, median_sorted, sort
 
 HALF_YEAR_D = 182.625
@@ -96,13 +97,13 @@ def group(
     >>> v.mjd.round(3).tolist(), v.mag.round(3).tolist(), v.n_used.tolist(), v.n_limits.tolist(), v.side.tolist()
     ([0.1, 180.0], [10.1, nan], [3, 0], [0, 1], [1.0, -1.0])
     """
-    at, t, m, e = integers(offsets), floats(mjd), floats(mag), floats(err)
+    at, t, m, e = ordered(offsets, mjd, mag, err)
     gaps = floats(np.broadcast_to(config.gap_d if gap_d is None else np.asarray(gap_d, np.float64), len(at) - 1))
-    starts = _starts(at, t, gaps, config.longest_d)
+    starts, ends = _bounds(at, t, gaps, config.longest_d)
     visit_mjd, visit_mag, visit_err, side = (np.empty(starts[-1]) for _ in range(4))
     n_used, n_limits = (np.empty(starts[-1], np.int64) for _ in range(2))
     found = Visits(starts, visit_mjd, visit_mag, visit_err, n_used, n_limits, side)
-    _fill(at, t, m, e, gaps, config.longest_d, config.clip_mad, config.floor_mag, *found)
+    _fill(at, t, m, e, ends, config.clip_mad, config.floor_mag, *found)
     return found
 
 
@@ -125,63 +126,21 @@ def means(visits: Visits) -> Floats:
 
 
 @compiled
-def in_order(t: Floats, m: Floats, e: Floats, a: int, b: int, to: Floats) -> int:
-    """Exposures a:b that have a time, in the order of time, into the rows (t, m, e) of `to`; returns their number."""
-    n = b - a
-    to[0, :n], to[1, :n], to[2, :n] = t[a:b], m[a:b], e[a:b]
-    before, after = to[0, : max(n - 1, 0)], to[0, 1:n]
-    rising = 0.0
-    for i in range(n - 1):
-        rising += 1.0 if after[i] >= before[i] else 0.0
-    if n == 0 or (rising == n - 1 and abs(to[0, 0]) < math.inf and abs(to[0, n - 1]) < math.inf):
-        return n
-    n = 0
-    for i in range(b - a):
-        to[:, n] = to[:, i]
-        n += math.isfinite(to[0, i])
-    order = np.argsort(to[0, :n], kind="mergesort")
-    for k in range(3):
-        to[k, :n] = to[k, :n][order]
-    return n
-
-
-@compiled
-def is_measured(mag: float, err: float) -> bool:
-    """Whether an exposure measured anything: a null or non-positive error marks a 95 % upper limit."""
-    return math.isfinite(mag) and 0.0 < err < math.inf
-
-
-@compiled
-def longest(offsets: Ints) -> int:
-    """Most entries of a source."""
-    n = 0
+def _bounds(offsets: Ints, t: Floats, gaps: Floats, longest_d: float) -> tuple[Ints, Ints]:
+    """Where the visits of each source begin among all visits, and where each visit ends among the exposures."""
+    starts, ends = np.zeros(len(offsets), np.int64), np.empty(len(t), np.int64)
+    v = 0
     for i in range(len(offsets) - 1):
-        n = max(n, offsets[i + 1] - offsets[i])
-    return n
-
-
-@compiled
-def _starts(offsets: Ints, t: Floats, gaps: Floats, longest_d: float) -> Ints:
-    n = len(offsets) - 1
-    use = np.empty((3, longest(offsets)))
-    starts = np.zeros(n + 1, np.int64)
-    for i in range(n):
-        k = in_order(t, t, t, offsets[i], offsets[i + 1], use)
-        v = low = 0
-        while low < k:
-            low = _end(use, low, k, gaps[i], longest_d)
+        first = offsets[i]
+        for k in range(first + 1, offsets[i + 1]):
+            if t[k] - t[k - 1] > gaps[i] or t[k] - t[first] > longest_d:
+                ends[v] = first = k
+                v += 1
+        if first < offsets[i + 1]:
+            ends[v] = offsets[i + 1]
             v += 1
-        starts[i + 1] = starts[i] + v
-    return starts
-
-
-@compiled
-def _end(use: Floats, low: int, n: int, gap: float, longest_d: float) -> int:
-    """Where the visit that begins at `low` ends."""
-    high = low + 1
-    while high < n and use[0, high] - use[0, high - 1] <= gap and use[0, high] - use[0, low] <= longest_d:
-        high += 1
-    return high
+        starts[i + 1] = v
+    return starts, ends[:v]
 
 
 @compiled
@@ -190,8 +149,7 @@ def _fill(
     t: Floats,
     m: Floats,
     e: Floats,
-    gaps: Floats,
-    longest_d: float,
+    ends: Ints,
     clip_mad: float,
     floor: float,
     starts: Ints,
@@ -203,58 +161,74 @@ def _fill(
     side: Floats,
 ) -> None:
     size = longest(offsets)
-    use, x, spare, bucket = np.empty((3, size)), np.empty(size), np.empty(size), np.empty(size + 1, np.int64)
+    value, weight, x, spare = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    spares = np.empty(3 * size, np.int32)
     for i in range(len(offsets) - 1):
-        n = in_order(t, m, e, offsets[i], offsets[i + 1], use)
+        a, n = offsets[i], offsets[i + 1] - offsets[i]
         for k in range(n):  # errors become weights, 0 for what measured nothing
-            good = is_measured(use[1, k], use[2, k])
-            use[1, k], use[2, k] = use[1, k] if good else 0.0, 1.0 / (use[2, k] * use[2, k]) if good else 0.0
-        v, low = starts[i], 0
-        while low < n:
-            high = _end(use, low, n, gaps[i], longest_d)
-            mjd[v], mag[v], err[v], count[v], k = _mean(use, low, high, clip_mad, floor, x, spare, bucket)
+            y, error = m[a + k], e[a + k]
+            good = is_measured(y, error)
+            value[k], weight[k] = y if good else 0.0, 1.0 / (error * error) if good else 0.0
+        low = 0
+        for v in range(starts[i], starts[i + 1]):
+            high = ends[v] - a
+            mjd[v], mag[v], err[v], count[v], k = _mean(
+                t, a, value, weight, low, high, clip_mad, floor, x, spare, spares
+            )
             limits[v] = high - low - k
             side[v] = 1.0 - 2.0 * (math.floor((mjd[v] - mjd[starts[i]]) / HALF_YEAR_D + 0.5) % 2)
             low = high
-            v += 1
 
 
 @compiled
 def _mean(
-    use: Floats, a: int, b: int, clip_mad: float, floor: float, x: Floats, spare: Floats, bucket: Ints
+    t: Floats,
+    first: int,
+    value: Floats,
+    weight: Floats,
+    low: int,
+    high: int,
+    clip_mad: float,
+    floor: float,
+    x: Floats,
+    spare: Floats,
+    spares: Counts,
 ) -> tuple[float, float, float, int, int]:
     """Time, clipped weighted mean, error, exposures in the mean and exposures measured, of one visit; see `group`.
 
     Parameters
     ----------
-    use : (3, >= b)
-        Times, magnitudes and weights; the weight of what measured nothing is 0.
+    t, first
+        Times of all exposures, and where those of the source begin.
+    value, weight, low, high
+        Of the exposures of the source, of which low:high are the visit; the weight of what measured nothing is 0.
     """
-    first = use[0, a]
     n = 0
-    for i in range(a, b):
-        x[n] = use[1, i]
-        n += use[2, i] > 0.0
+    for i in range(low, high):
+        x[n] = value[i]
+        n += weight[i] > 0.0
+    t0, st = t[first + low], 0.0
     if n == 0:
-        return first + np.mean(use[0, a:b] - first), math.nan, math.nan, 0, 0
-    sort(x, n, spare, bucket)
+        for i in range(low, high):
+            st += t[first + i] - t0
+        return t0 + st / (high - low), math.nan, math.nan, 0, 0
+    sort(x, n, spare, spares)
     centre = median_sorted(x, n)
     reach = clip_mad * MAD_TO_SIGMA * mad_sorted(x, n)
     if reach == 0.0:
         reach = math.inf
-    sw = sx = st = s1 = s2 = 0.0
-    k = 0
-    for i in range(a, b):
-        d = use[1, i] - centre
-        is_in = (use[2, i] > 0.0) & (abs(d) <= reach)
-        w, d, dt = (use[2, i], d, use[0, i] - first) if is_in else (0.0, 0.0, 0.0)
+    sw = sx = s1 = s2 = used = 0.0
+    for i in range(low, high):
+        d = value[i] - centre
+        is_in = (weight[i] > 0.0) & (abs(d) <= reach)
+        w, d, dt, one = (weight[i], d, t[first + i] - t0, 1.0) if is_in else (0.0, 0.0, 0.0, 0.0)
         sw += w
         sx += w * d
         st += dt
         s1 += d
         s2 += d * d
-        k += is_in
+        used += one
     error2 = 1.0 / sw
-    if k > 1:
-        error2 = max(error2, (s2 - s1 * s1 / k) / (k - 1) / k)
-    return first + st / k, centre + sx / sw, math.sqrt(error2 + floor * floor), k, n
+    if used > 1:
+        error2 = max(error2, (s2 - s1 * s1 / used) / (used - 1) / used)
+    return t0 + st / used, centre + sx / sw, math.sqrt(error2 + floor * floor), int(used), n

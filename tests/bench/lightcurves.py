@@ -34,6 +34,7 @@ from tasni_spark.tables.variability import VARIABILITY
 from tasni_spark.variability import lightcurves as lc
 from tasni_spark.variability import measures, periods, suite
 from tasni_spark.variability import variability as v
+from tasni_spark.variability.exposures import Exposures, of_source
 from tasni_spark.variability.pieces import pieces
 from tests.bench.usage import spent
 
@@ -48,7 +49,7 @@ SEARCHED = 0.01
 NEST, SUITE, PERIODS = (
     "nest: workers read and write files",
     "suite, visits, tests: file lists",
-    "periods: nifty-ls, full grid",
+    "periods: own sums, full grid and window",
 )
 
 
@@ -76,17 +77,16 @@ def cost(work: Callable[[], Any]) -> tuple[float, float]:
     return spent(work)
 
 
-def kernel(pieces: Sequence[measures.Exposures]) -> None:
+def kernel(pieces: Sequence[dict[str, Exposures]]) -> None:
     """Visits and the suite of both bands over arrays that are in memory, so many light curves at once as the job."""
     for x in pieces:
         measures.values_of(x, measures.visits_of(x), None)
 
 
-def full_grids(x: measures.Exposures, n: int) -> None:
-    """Periodograms of some light curves on the whole grid."""
-    for i in range(n):
-        curve = slice(x.at[i], x.at[i + 1])
-        periods.periodogram(x.mjd["w2"][curve], x.mag["w2"][curve], x.err["w2"][curve])
+def full_grids(x: Exposures, n: int, method: str) -> list[int]:
+    """Where the highest peak of some light curves is on the whole grid."""
+    config = periods.PeriodConfig(method=method)
+    return [int(periods.periodogram(*of_source(x, i), config).power.argmax()) for i in range(n)]
 
 
 def of_one(g: pd.DataFrame) -> pd.DataFrame:
@@ -140,7 +140,10 @@ def bench(n: int, slow: int, times: int, folder: Path, spark: Any) -> Iterator[t
     starts = range(0, n, measures.PIECE_CURVES)
     inside = [measures.exposures_of(curves.slice(k, measures.PIECE_CURVES), ()) for k in starts]
     yield "suite: kernel, in memory", n, *cost(lambda: kernel(inside))
-    yield PERIODS, GRIDS, *cost(lambda: full_grids(inside[0], GRIDS))
+    some_curves, grids = inside[0]["w2"], min(GRIDS, n)
+    yield PERIODS, grids, *cost(lambda: full_grids(some_curves, grids, "fft"))
+    yield "periods: nifty-ls, the same peaks", grids, *cost(lambda: full_grids(some_curves, grids, "nifty"))
+    assert full_grids(some_curves, grids, "fft") == full_grids(some_curves, grids, "nifty")
     one = v.VariabilityConfig()
     tasks = [[(str(Path(p).relative_to(out)), int(Path(p).parent.name.partition("=")[2]))] for p in written] * times
     places = {t.name: str(folder / t.name) for t in (LIGHTCURVES, *v.WRITES)}

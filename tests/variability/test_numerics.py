@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from tasni_spark.variability import draws, fdr, flux, order, special
+from tasni_spark.variability.exposures import of_source, ordered
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 12, 24, 25, 26, 100, 241, 5000])
@@ -25,7 +26,7 @@ def test_order_statistics(n: int, kind: str) -> None:
     if kind == "lumps":
         values = rng.choice([0.0, 1.0, 7.0], n) + 1e-9 * values
     x, spare, bucket = values.copy(), np.empty(n), np.empty(n + 1, np.int64)
-    order.sort(x, n, spare, bucket)
+    order.sort(x, n, spare, np.empty(3 * n, np.int32))
     assert (x == np.sort(values)).all()
     assert order.median_sorted(x, n) == np.median(values)
     assert order.mad_sorted(x, n) == pytest.approx(stats.median_abs_deviation(values), rel=1e-12, abs=1e-15)
@@ -33,6 +34,18 @@ def test_order_statistics(n: int, kind: str) -> None:
         assert order.quantile_sorted(x, n, q) == pytest.approx(np.quantile(values, q), rel=1e-12, abs=1e-14)
     assert order.median(values.copy(), n, bucket) == np.median(values)
     assert order.select(values.copy(), n, n // 3) == np.sort(values)[n // 3]
+
+
+def test_exposures_are_ordered_only_where_they_must_be() -> None:
+    t, m, e = np.array([1.0, 2.0, 2.0, 5.0, 3.0, np.nan, 4.0]), np.arange(7.0), np.arange(7.0) + 0.5
+    x = ordered([0, 3, 3, 7], t, m, e)
+    assert x.at.tolist() == [0, 3, 3, 6]
+    assert x.mjd.tolist() == [1.0, 2.0, 2.0, 3.0, 4.0, 5.0]
+    assert of_source(x, 2)[1].tolist() == [4.0, 6.0, 3.0]
+    assert (x.err == x.mag + 0.5).all()
+    again = ordered(*x)
+    assert all(np.shares_memory(a, b) for a, b in zip(again[1:], x[1:], strict=True))
+    assert [len(a) for a in ordered([0, 1], [np.inf], [1.0], [1.0])] == [2, 0, 0, 0]
 
 
 def test_student_tail() -> None:

@@ -12,6 +12,7 @@ from scipy import stats
 
 from tasni_spark.tables.statistics import OF_BANDS, OF_EXPOSURES, OF_VISITS, STATISTICS
 from tasni_spark.variability import scatter, structure, suite, visits
+from tasni_spark.variability.exposures import ordered
 
 RNG = np.random.default_rng(20240)
 YEAR = 365.25
@@ -290,7 +291,7 @@ def test_two_bands() -> None:
     ]
     offsets, t, m1, e1, m2, e2 = flat(both)  # type: ignore[arg-type]
     v1, v2 = visits.group(offsets, t, m1, e1), visits.group(offsets, t, m2, e2, visits.W2)
-    got = suite.two_bands(offsets, t, m1, e1, m2, e2, v1, v2)
+    got = suite.two_bands(ordered(offsets, t, m1, e1), ordered(offsets, t, m2, e2), v1, v2)
     for k, (t_, a, ea, b, eb) in enumerate(both):
         i, j = (np.array(visits_of(c)).T for c in ((t_, a, ea), (t_, b, eb)))
         j[2] = np.sqrt(j[2] ** 2 - 0.012**2 + 0.010**2)

@@ -47,7 +47,7 @@ JOBS = {
             "crossmatch",
             "Match the sources of a survey with those of others, at the epoch of the first",
             config="tasni_spark.crossmatch.config:CrossmatchConfig",
-            reads=("tiling", "density", "{left}_positions", "{rights}_positions"),
+            reads=("tiling", "density", "{frames}", "{left}_positions", "{rights}_positions"),
             writes=("matches", "match_tiles"),
         ),
         Job(

@@ -31,6 +31,9 @@ class CrossmatchConfig:
     prior: float = opt(0.5, "share of left sources that are expected to have a counterpart, for p_match")
     motion_snr: float = opt(5.0, "a proper motion of fewer sigma is not applied")
     motion_allowance_masyr: float = opt(0.0, "motion to allow for where neither side has one: widens the radius")
+    frames: str = opt(
+        "", "a table of offsets, as xmatch_qa is: right sources are moved by what it says of their tile; empty: none"
+    )
     engine: str = opt(
         "auto", "auto | tiles (workers read sorted files) | sql (runs anywhere) | sedona; the pairs are the same"
     )

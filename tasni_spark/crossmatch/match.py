@@ -15,7 +15,7 @@ from tasni_spark.core import parts
 from tasni_spark.core.lake import Commit
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs, Output
-from tasni_spark.crossmatch import choice, likelihood, sedona, sql
+from tasni_spark.crossmatch import choice, frames, likelihood, sedona, sql
 from tasni_spark.crossmatch.config import CrossmatchConfig
 from tasni_spark.crossmatch.motion import Epochs
 from tasni_spark.crossmatch.tiles.step import Replacement, unfit
@@ -90,7 +90,7 @@ def crossmatch(inputs: Inputs, group: Group, cfg: CrossmatchConfig) -> Output:
     sides = []
     for right in surveys:
         near = cover.within(F.col("hpx29"), cover.grown(region, reach[right] / 3600))
-        rows = with_errors(inputs.read(f"{right}_positions").where(near), cfg)
+        rows = with_errors(frames.aligned(inputs.read(f"{right}_positions").where(near), inputs, cfg, right), cfg)
         sides.append(sql.Right(right, rows, radius_arcsec(inputs, cfg, right), snr(inputs, cfg, right)))
     pairs = sedona.pairs if inputs.notes["engine"] == "sedona" else sql.pairs
     found = pairs(left, sides, epochs(inputs, cfg.left), geometry(inputs, cfg, surveys))
@@ -139,7 +139,9 @@ def motions(inputs: Inputs, cfg: CrossmatchConfig, right: str) -> tuple[float, f
 def reach_arcsec(inputs: Inputs, cfg: CrossmatchConfig, right: str) -> float:
     """How far beyond a tile's border its right side may lie."""
     fastest, years = motions(inputs, cfg, right)
-    return 2 * radius_arcsec(inputs, cfg, right) + max(fastest, cfg.motion_allowance_masyr) * years / 1000
+    moved = frames.frame(inputs, cfg, right)
+    shift = moved.greatest_arcsec if moved else 0.0
+    return 2 * radius_arcsec(inputs, cfg, right) + max(fastest, cfg.motion_allowance_masyr) * years / 1000 + shift
 
 
 def geometry(inputs: Inputs, cfg: CrossmatchConfig, surveys: Sequence[str]) -> sql.Geometry:

@@ -169,16 +169,17 @@ def _box(row: dict[str, Any]) -> Reals:
 def _reach(row: dict[str, Any], rule: Rule, columns: Collection[str]) -> tuple[float, bool]:
     """How far in arcsec from a left source's place a row of this file may be stored and yet match; may any move."""
     ra, dec, epoch = (_ends(row, c, columns) for c in ("pmra_masyr", "pmdec_masyr", "epoch"))
+    near = rule.radius_arcsec + rule.shift_arcsec
     if epoch == () or rule.first_epoch is None or rule.last_epoch is None:
-        return rule.radius_arcsec, False
+        return near, False
     moves = () not in (ra, dec)
     if not moves and rule.allowance_masyr == 0:
-        return rule.radius_arcsec, False
+        return near, False
     if epoch is None or ra is None or dec is None:
         return 180 * 3600.0, moves
     fastest = float(np.hypot(max(map(abs, ra)), max(map(abs, dec)))) if moves else 0.0
     years = rule.years(epoch[0], epoch[1])
-    return rule.radius_arcsec + max(fastest, rule.allowance_masyr) * years / 1000, moves
+    return near + max(fastest, rule.allowance_masyr) * years / 1000, moves
 
 
 def _ends(row: dict[str, Any], column: str, columns: Collection[str]) -> tuple[float, ...] | None:

@@ -36,6 +36,8 @@ class Rule:
         Motion to allow for where neither side has one.
     sigmas
         A pair farther apart than so many errors of both sides is none; 0 for the radius alone.
+    shift_arcsec
+        How far right sources may be moved before the match (`frame`).
     """
 
     radius_arcsec: float
@@ -44,6 +46,7 @@ class Rule:
     motion_snr: float = 5.0
     allowance_masyr: float = 0.0
     sigmas: float = 0.0
+    shift_arcsec: float = 0.0
 
     @property
     def middle(self) -> float:

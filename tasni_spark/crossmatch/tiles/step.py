@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from tasni_spark.core.lake import Commit
 from tasni_spark.core.plan import Group
 from tasni_spark.core.work import Inputs
+from tasni_spark.crossmatch import frames
 from tasni_spark.crossmatch.config import CrossmatchConfig
 from tasni_spark.crossmatch.tiles import plan
 from tasni_spark.crossmatch.tiles.associations import WRITTEN_DDL, Density, Written
@@ -61,7 +62,9 @@ class Replacement:
         left, other = (self._files(survey) for survey in (self.cfg.left, right))
         cfg = self.cfg
         motion = (cfg.motion_snr, cfg.motion_allowance_masyr)
-        rule = Rule(self.radii_arcsec[right], *plan.epochs(left), *motion, cfg.sigmas)
+        frame = frames.frame(self.inputs, cfg, right)
+        shift = frame.greatest_arcsec if frame else 0.0
+        rule = Rule(self.radii_arcsec[right], *plan.epochs(left), *motion, cfg.sigmas, shift)
         is_symmetric = self.cfg.how == "symmetric"
         here = left if is_symmetric else left.filter(pc.is_in(left["partition.tile"], pa.array(sorted(tiles))))
         tasks = plan.tasks(here, other, rule, TASK_ROWS, halo=is_symmetric)
@@ -77,6 +80,7 @@ class Replacement:
             cfg.score,
             cfg.prior,
             density=self._density(right),
+            frame=frame,
         )
         numbers = self.inputs.spark.range(0, len(tasks), 1, max(len(tasks), 1))
         rows = numbers.mapInArrow(worker([t.to_json() for t in tasks], match, out), WRITTEN_DDL).collect()

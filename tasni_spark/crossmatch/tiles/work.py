@@ -19,6 +19,7 @@ from tasni_spark.crossmatch.config import HOW
 from tasni_spark.crossmatch.tiles import associations, boxes, kernel, read
 from tasni_spark.crossmatch.tiles.associations import Density, Written
 from tasni_spark.crossmatch.tiles.compiled import Longs, Reals
+from tasni_spark.crossmatch.tiles.frame import Frame, aligned
 from tasni_spark.crossmatch.tiles.kernel import Left, Pairs
 from tasni_spark.crossmatch.tiles.sides import Motion, Right, Rule, right_side
 from tasni_spark.crossmatch.tiles.task import Part, Task
@@ -50,6 +51,8 @@ class Match:
         Share of left sources that are expected to have a counterpart.
     density
         Density of the right survey; null makes `p_chance` null.
+    frame
+        Offsets by which right sources are moved first; null for none.
     """
 
     left_survey: str
@@ -62,6 +65,7 @@ class Match:
     has_score: bool = False
     prior: float = 0.5
     density: Density | None = None
+    frame: Frame | None = None
 
     def __post_init__(self) -> None:
         if self.how not in HOW:
@@ -97,7 +101,9 @@ def match_group(task: Task, match: Match) -> Found:
     left, tile = _left(match, task.left)
     near = boxes.of_rows(left.place, RUN)
     columns = Motion._fields if any(p.moves for p in task.right) else (("epoch",) if rule.allowance_masyr else ())
-    right = read.rows(Folder.at(match.right_root), task.right, (*columns, *match.errors), near)
+    right, right_tile = _tiled(match.right_root, task.right, [*columns, *match.errors], near, match.frame is not None)
+    if match.frame is not None:
+        right.place = aligned(right.place, right_tile, match.frame)
     own, epoch = len(left.id), left.columns.get("epoch", np.empty(0))
     ids, place, variance = left.id, left.place, _variance(left)
     if match.how == "symmetric" and task.halo:
@@ -148,8 +154,17 @@ def worker(
 def _left(match: Match, parts: Sequence[Part], near: NDArray[np.float64] | None = None) -> tuple[read.Rows, Longs]:
     columns = ["epoch", *match.errors] if match.rule.is_late else [*match.errors]
     columns += ["hpx29"] if match.density is not None else []
-    columns += ["tile"] if any(p.tile is None for p in parts) else []
-    rows = read.rows(Folder.at(match.left_root), parts, columns, near)
+    return _tiled(match.left_root, parts, columns, near)
+
+
+def _tiled(
+    root: str, parts: Sequence[Part], columns: list[str], near: NDArray[np.float64] | None, is_asked: bool = True
+) -> tuple[read.Rows, Longs]:
+    """Rows of a side and, where it is asked for, the tile of each: of its file, or a column where files do not say."""
+    if not is_asked:
+        return read.rows(Folder.at(root), parts, columns, near), np.empty(0, np.int64)
+    columns = [*columns, *(["tile"] if any(p.tile is None for p in parts) else [])]
+    rows = read.rows(Folder.at(root), parts, columns, near)
     tile = rows.columns.get("tile")
     if tile is None:
         tile = np.repeat(np.array([p.tile for p in parts], np.int64), rows.counts)

@@ -33,6 +33,8 @@ DEPTH_MAG = {"w1": 15.8, "w2": 14.4}
 """Where a single exposure has a signal-to-noise of 5 (the design's figures)."""
 BRIGHT_ERROR = 0.02
 """Relative error of a bright exposure."""
+LEAST_QUALITY = 5
+"""Least `qual_frame`."""
 CAP = 500
 """The query that made the sample gave no more rows of a source."""
 LEAST_YEARS = verdicts.VerdictConfig().least_span_yr
@@ -43,13 +45,26 @@ UNDETECTED = 20.0
 Columns = dict[str, Any]
 
 
+def whole(data: Path) -> list[pd.DataFrame]:
+    """The real light curves that are whole and long enough, in the order of time."""
+    shots = pd.read_parquet(data / "wise" / "neowise_epochs.parquet").sort_values(["designation", "mjd"])
+    found = [g for _, g in shots.groupby("designation") if len(g) < CAP]
+    found = [g[g["qual_frame"] >= LEAST_QUALITY] for g in found]
+    return [g for g in found if np.ptp(g["mjd"]) / DAYS_PER_YEAR >= LEAST_YEARS]
+
+
+def real(data: Path, n: int) -> dict[str, Exposures]:
+    """n light curves as they were measured, the real sources over and over."""
+    curves = whole(data)
+    many = pd.concat([curves[k % len(curves)] for k in range(n)])
+    at = np.append(0, np.cumsum([len(curves[k % len(curves)]) for k in range(n)]))
+    return {b: ordered(at, *(many[c].to_numpy(float) for c in ("mjd", f"{b}mpro_ep", f"{b}sigmpro_ep"))) for b in BANDS}
+
+
 def cadences(data: Path, n: int) -> tuple[Ints, Floats]:
     """Offsets and times of n light curves, those of the real sources over and over."""
-    shots = pd.read_parquet(data / "wise" / "neowise_epochs.parquet", columns=["designation", "mjd"])
-    found = [np.sort(g.to_numpy(float)) for _, g in shots.groupby("designation")["mjd"]]
-    whole = [t for t in found if len(t) < CAP and np.ptp(t) / DAYS_PER_YEAR >= LEAST_YEARS]
-    times = [whole[k % len(whole)] for k in range(n)]
-    return np.append(0, np.cumsum([len(t) for t in times])), np.concatenate(times)
+    x = real(data, n)["w2"]
+    return x.at, x.mjd
 
 
 def sky(at: Ints, t: Floats, kind: str, mags: dict[str, float], seed: int, **values: float) -> dict[str, Exposures]:
@@ -88,26 +103,29 @@ def rate(hits: NDArray[np.bool_]) -> str:
 
 
 def nulls(data: Path, n: int) -> Iterator[tuple[str, ...]]:
-    """P(p < a) on white noise, and on light curves of faders whose visits were permuted."""
+    """P(p < a) on white noise, and on real light curves and drawn faders whose visits were permuted."""
     at, t = cadences(data, n)
     mags = {"w1": 14.0, "w2": 13.0}
     white = sky(at, t, "none", mags, 1)
     faders = sky(at, t, "exponential", mags, 2, slope_mag_per_yr=0.05, t0_mjd=58600.0)
-    mixed = {b: ordered(x.at, *permuted(x)) for b, x in faders.items()}
-    for name, x in (("white noise", white), ("visits permuted", mixed)):
+    kinds = {"white noise": white, "real, permuted": permuted(real(data, n)), "faders, permuted": permuted(faders)}
+    for name, x in kinds.items():
         c = columns(x)
         for band in BANDS:
             p = 10 ** c[f"{band}_log10_p"]
             yield name, band, *[rate(p < a) for a in LEVELS], rate(claimed(c))
 
 
-def permuted(x: Exposures) -> tuple[Floats, Floats, Floats]:
+def permuted(bands: dict[str, Exposures]) -> dict[str, Exposures]:
     """The same exposures with the visits of each source in another order."""
-    t = np.empty(len(x.mjd))
-    for i in range(len(x.at) - 1):
-        here = slice(x.at[i], x.at[i + 1])
-        t[here] = permuted_visits(x.mjd[here], measures.CONFIG["w2"].gap_d, np.random.default_rng(i))
-    return t, x.mag, x.err
+    found = {}
+    for band, x in bands.items():
+        t = np.empty(len(x.mjd))
+        for i in range(len(x.at) - 1):
+            here = slice(x.at[i], x.at[i + 1])
+            t[here] = permuted_visits(x.mjd[here], measures.CONFIG[band].gap_d, np.random.default_rng(i))
+        found[band] = ordered(x.at, t, x.mag, x.err)
+    return found
 
 
 def walks(data: Path, n: int) -> Iterator[tuple[str, ...]]:

@@ -31,8 +31,8 @@ from tasni_spark.core import parts
 from tasni_spark.core.session import session
 from tasni_spark.tables.light_curves import LIGHTCURVES
 from tasni_spark.tables.variability import VARIABILITY
+from tasni_spark.variability import gather, measures, periods, suite
 from tasni_spark.variability import lightcurves as lc
-from tasni_spark.variability import measures, periods, suite
 from tasni_spark.variability import variability as v
 from tasni_spark.variability.exposures import Exposures, of_source
 from tasni_spark.variability.pieces import pieces
@@ -100,7 +100,7 @@ def positions(shots: pd.DataFrame) -> pd.DataFrame:
     left = shots.groupby("source", as_index=False)[["ra", "dec"]].mean().rename(columns={"source": "id"})
     a, d = np.radians(left["ra"]), np.radians(left["dec"])
     left = left.assign(x=np.cos(a) * np.cos(d), y=np.sin(a) * np.cos(d), z=np.sin(d), epoch=2014.0)
-    return left.assign(**dict.fromkeys(lc._MOTION, np.nan))
+    return left.assign(**dict.fromkeys(gather.MOTION, np.nan))
 
 
 def stored(rows: pd.DataFrame, folder: Path) -> list[dict[str, Any]]:
@@ -121,7 +121,7 @@ def bench(n: int, slow: int, times: int, folder: Path, spark: Any) -> Iterator[t
     out = folder / "lightcurves"
     roots = (str(folder / "neowise"), str(folder / "left_positions"), str(out))
     work = pieces(tiles, files[0], files[1], 0.003, max(len(shots) // 2, 1))
-    nest = lc.worker(work, roots, 0.003, cfg)
+    nest = gather.worker(work, roots, 0.003, cfg)
 
     def by_worker() -> None:
         shutil.rmtree(out, ignore_errors=True)

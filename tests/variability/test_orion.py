@@ -16,6 +16,7 @@ from cdshealpix.nested import lonlat_to_healpix
 
 from tasni_spark.sky.tiling import span
 from tasni_spark.tables.light_curves import FLAGS
+from tasni_spark.variability import gather
 from tasni_spark.variability import lightcurves as lc
 from tasni_spark.variability.pieces import Piece
 
@@ -45,7 +46,7 @@ def found(shots: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> tupl
     left = left.rename(columns={"allwise_cntr": "id"}).astype({"id": "int64"})
     a, d = np.radians(left["ra"]), np.radians(left["dec"])
     left = left.assign(x=np.cos(a) * np.cos(d), y=np.sin(a) * np.cos(d), z=np.sin(d), epoch=2010.5589)
-    left = left.assign(**dict.fromkeys(lc._MOTION, np.nan))
+    left = left.assign(**dict.fromkeys(gather.MOTION, np.nan))
     names = ["id", "ra", "dec", "mjd", "allwise_cntr", "qual_frame", "cc_flags"]
     names += [f"{b}{q}" for b in ("w1", "w2") for q in ("mpro", "sigmpro", "rchi2")]
     stored(shots[names], folder / "shots.parquet")
@@ -54,8 +55,8 @@ def found(shots: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> tupl
     done = []
     for tile in (TILE + np.unique(pixels)).tolist():
         piece = Piece(tile, *span(tile), ("shots.parquet",), ("left.parquet",))
-        done.append(lc.curves_of(piece, (str(folder), str(folder)), 0.01, lc.LightcurvesConfig()))
-    counts = {n: sum(c[n] for _, c in done) for n in lc._COUNTS}
+        done.append(gather.curves_of(piece, (str(folder), str(folder)), 0.01, lc.LightcurvesConfig()))
+    counts = {n: sum(c[n] for _, c in done) for n in gather.COUNTS}
     counts["unjudged"] = set.intersection(*(set(c["unjudged"]) for _, c in done))
     return pa.concat_tables([t for t, _ in done]), counts, left
 

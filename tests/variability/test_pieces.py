@@ -19,6 +19,7 @@ from tasni_spark.core import parts
 from tasni_spark.core.files import Folder
 from tasni_spark.sky.tiling import span
 from tasni_spark.tables.light_curves import LIGHTCURVES
+from tasni_spark.variability import gather
 from tasni_spark.variability import lightcurves as lc
 from tasni_spark.variability.measures import tables_of
 from tasni_spark.variability.pieces import fitting, pieces
@@ -69,7 +70,7 @@ def curves(sky: Any, most_rows: int, **settings: Any) -> tuple[pa.Table, list[di
     work = [
         p for w in pieces(tiles, shots, left, REACH, most_rows) for p in fitting(w, Folder.at(str(folder)), most_rows)
     ]
-    done = [lc.curves_of(w, (str(folder), str(folder)), REACH, cfg) for w in work if w.exposures]
+    done = [gather.curves_of(w, (str(folder), str(folder)), REACH, cfg) for w in work if w.exposures]
     rows = pa.concat_tables([c.select(LIGHTCURVES.names).cast(parts.schema(LIGHTCURVES)) for c, _ in done])
     return rows.sort_by("id"), [s for _, s in done]
 

@@ -70,17 +70,8 @@ class Inputs:
         return str(self.lake.ref(name)) in self.pins
 
     def read(self, name: str) -> DataFrame:
-        """A table at its pinned version.
-
-        Raises
-        ------
-        DataError
-            If the run has not pinned it: it was not there, or the job does not declare to read it.
-        """
-        ref = self.lake.ref(name)
-        if str(ref) not in self.pins:
-            raise DataError(f"lake {self.lake.root}: no table {ref}: run the job that writes it first (tasni map)")
-        return self.lake.read(ref, self.pins[str(ref)])
+        """A table at its pinned version."""
+        return self.lake.read(self.lake.ref(name), self.version(name))
 
     def small(self, name: str, *columns: str) -> pa.Table:
         """Some columns of a small table at its pinned version, read once a run."""
@@ -97,8 +88,17 @@ class Inputs:
         return found
 
     def version(self, name: str) -> int:
-        """The pinned version of a table."""
-        return self.pins[str(self.lake.ref(name))]
+        """The pinned version of a table.
+
+        Raises
+        ------
+        DataError
+            If the run has not pinned it: it was not there, or the job does not declare to read it.
+        """
+        ref = self.lake.ref(name)
+        if str(ref) not in self.pins:
+            raise DataError(f"lake {self.lake.root}: no table {ref}: run the job that writes it first (tasni map)")
+        return self.pins[str(ref)]
 
     def rows(self, name: str, tiles: Sequence[int] | None = None) -> int:
         """Rows of a table at its pinned version, from the log alone."""

@@ -62,6 +62,7 @@ def snr(inputs: Inputs, cfg: CrossmatchConfig, survey: str) -> float | None:
 
 def engine(inputs: Inputs, cfg: CrossmatchConfig) -> dict[str, str]:
     """The engine of a run and the reason, for its plan."""
+    inputs.version(f"{cfg.left}_positions")  # refuses a lake without it
     if cfg.engine != "auto":
         return {"engine": cfg.engine, "because": "it was asked for"}
     reason = unfit(inputs, cfg)

@@ -32,7 +32,7 @@ def structure_function(
     edges : d, (lags + 1,)
         Borders of the bins, ascending and positive; a lag equal to one belongs to the bin above.
     sums, places : (4, >= n + 1), (>= n,)
-        Scratch.
+        Scratch: running sums of m less its mean and of q, then both themselves; and what `_behind` gives.
     out : mag2, (lags,)
         NaN where fewer than LEAST_PAIRS pairs fall in a bin.
 
@@ -40,8 +40,8 @@ def structure_function(
     -----
     SF^2(lag) = mean of (m_i - m_j)^2 - e_i^2 - e_j^2 over the pairs of the bin; twice the variance for white noise.
     In the order of time the partners j of i in a bin stand side by side. With q = m^2 - e^2 their terms add up to
-    (number) q_i + (sum of q_j) - 2 m_i (sum of m_j), which differences of running sums give: the cost grows with the
-    exposures, not with the pairs.
+    (number) q_i + (sum of q_j) - 2 m_i (sum of m_j), which differences of running sums give: a pair costs one
+    comparison of times.
     """
     mean = 0.0
     for i in range(n):

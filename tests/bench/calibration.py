@@ -176,6 +176,8 @@ def main() -> None:
     p.add_argument("--data", type=Path, default=Path("../shared/data"))
     p.add_argument("--sources", type=int, default=2_000, help="light curves of each kind; nulls take ten times as many")
     args = p.parse_args()
+    if not (args.data / "wise").is_dir():
+        p.error(f"no real light curves below {args.data}: give their folder as --data")
     slopes = [f"{s} mmag/yr" for s in SLOPES_MMAG]
     levels = [f"P(p < {a})" for a in LEVELS]
     tables = (

@@ -109,6 +109,11 @@ def test_chance_follows_the_density(sky_lake: Lake, job: Callable[..., Any]) -> 
     assert got["p_chance"].max() > 0.005
 
 
+def test_a_lake_without_the_left_survey_is_refused(spark: Any, job: Callable[..., Any], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no table left_positions: run the job that writes it"):
+        job("crossmatch", Lake(spark, str(tmp_path / "lake")), left="left", rights=["right"])
+
+
 def test_a_survey_that_is_not_loaded_is_not_matched(sky_lake: Lake, job: Callable[..., Any]) -> None:
     job("crossmatch", sky_lake, left="left", rights=["right", "elsewhere"])
     assert sky_lake.read(Ref("match_tiles")).where("right_survey = 'elsewhere'").count() == 0
@@ -192,7 +197,7 @@ def test_all_engines_write_the_same_table(sky_lake: Lake, job: Callable[..., Any
     assert 4 < rows["sep_arcsec"].max() <= 3 * np.sqrt(2.0)  # both errors are 1 arcsec
     assert np.allclose(rows["score"], rows["sep_arcsec"] ** 2 / 2)
     assert rows["p_match"].between(0, 1).all()
-    assert rows.nsmallest(1000, "score")["p_match"].mean() > rows.nlargest(1000, "score")["p_match"].mean() + 0.1
+    assert rows.nsmallest(1000, "score")["p_match"].mean() > rows.nlargest(1000, "score")["p_match"].mean() + 0.02
 
 
 def test_a_run_s_name_is_used_once(sky_lake: Lake, job: Callable[..., Any]) -> None:

@@ -32,6 +32,12 @@ def frame(inputs: Inputs, cfg: CrossmatchConfig, right: str) -> Frame | None:
     return Frame(*(np.asarray(rows[c]) for c in ("tile", *_OFFSETS)))
 
 
+def shift_arcsec(inputs: Inputs, cfg: CrossmatchConfig, right: str) -> float:
+    """How far sources of a right survey may be moved."""
+    moved = frame(inputs, cfg, right)
+    return moved.greatest_arcsec if moved else 0.0
+
+
 def aligned(positions: DataFrame, inputs: Inputs, cfg: CrossmatchConfig, right: str) -> DataFrame:
     """Rows of `<right>_positions` with x, y, z less the offset of their tile."""
     if not cfg.frames:

@@ -140,8 +140,7 @@ def motions(inputs: Inputs, cfg: CrossmatchConfig, right: str) -> tuple[float, f
 def reach_arcsec(inputs: Inputs, cfg: CrossmatchConfig, right: str) -> float:
     """How far beyond a tile's border its right side may lie."""
     fastest, years = motions(inputs, cfg, right)
-    moved = frames.frame(inputs, cfg, right)
-    shift = moved.greatest_arcsec if moved else 0.0
+    shift = frames.shift_arcsec(inputs, cfg, right)
     return 2 * radius_arcsec(inputs, cfg, right) + max(fastest, cfg.motion_allowance_masyr) * years / 1000 + shift
 
 

@@ -183,9 +183,7 @@ def median(x: Floats, n: int, bucket: Ints) -> float:
     """
     if n == 0:
         return np.nan
-    low = high = x[0]
-    for i in range(n):
-        low, high = min(low, x[i]), max(high, x[i])
+    low, high = extremes(x, n)
     if not high > low:
         return float(low)
     scale = (n - 1) / (high - low)

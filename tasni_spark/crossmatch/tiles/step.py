@@ -62,8 +62,7 @@ class Replacement:
         left, other = (self._files(survey) for survey in (self.cfg.left, right))
         cfg = self.cfg
         motion = (cfg.motion_snr, cfg.motion_allowance_masyr)
-        frame = frames.frame(self.inputs, cfg, right)
-        shift = frame.greatest_arcsec if frame else 0.0
+        shift = frames.shift_arcsec(self.inputs, cfg, right)
         rule = Rule(self.radii_arcsec[right], *plan.epochs(left), *motion, cfg.sigmas, shift)
         is_symmetric = self.cfg.how == "symmetric"
         here = left if is_symmetric else left.filter(pc.is_in(left["partition.tile"], pa.array(sorted(tiles))))
@@ -80,7 +79,7 @@ class Replacement:
             cfg.score,
             cfg.prior,
             density=self._density(right),
-            frame=frame,
+            frame=frames.frame(self.inputs, cfg, right),
         )
         numbers = self.inputs.spark.range(0, len(tasks), 1, max(len(tasks), 1))
         rows = numbers.mapInArrow(worker([t.to_json() for t in tasks], match, out), WRITTEN_DDL).collect()

@@ -6,7 +6,11 @@ right one are unrelated. Made in chunks, so that sizes are limited by the disk.
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import astropy.units as u
@@ -51,25 +55,28 @@ def definition(name: str, year: float, *, moves: bool) -> str:
 
 def make(folder: Path, rows: int, *, is_field: bool = False, seed: int = 5) -> None:
     """Write `left` and `right`, twice as many, and how many left sources each cell of the sky holds."""
-    held = np.zeros(12 * 4**COUNT_ORDER, np.int64)
     for side in ("left", "right"):
         (folder / side).mkdir(parents=True)
-    for k, n in enumerate(_chunks(rows)):
-        rng = np.random.default_rng([seed, k])
-        ra, dec = _field(rng, n) if is_field else _sky(rng, n)
-        held += np.bincount(
-            lonlat_to_healpix(Longitude(ra * u.deg), Latitude(dec * u.deg), COUNT_ORDER).astype(np.int64),
-            minlength=len(held),
-        )
-        _write(folder / "left" / f"{k:03}.parquet", rng, k * CHUNK, ra, dec)
-        met = rng.random(n) < MATCHED
-        more = 2 * n - int(met.sum())
-        near = _displaced(rng, ra[met], dec[met], 0.5)
-        far = _field(rng, more) if is_field else _sky(rng, more)
-        order = rng.permutation(2 * n)
-        both = [np.concatenate(c)[order] for c in zip(near, far, strict=True)]
-        _write(folder / "right" / f"{k:03}.parquet", rng, 10**12 + 2 * k * CHUNK, *both)
+    one = partial(_chunk, folder, is_field=is_field, seed=seed)
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        held = sum(pool.map(one, itertools.count(), _chunks(rows)), np.zeros(12 * 4**COUNT_ORDER, np.int64))
     np.save(folder / "held.npy", held)
+
+
+def _chunk(folder: Path, k: int, n: int, *, is_field: bool, seed: int) -> np.ndarray:
+    """One file of each catalogue, and its left sources in each cell."""
+    rng = np.random.default_rng([seed, k])
+    ra, dec = _field(rng, n) if is_field else _sky(rng, n)
+    cells = lonlat_to_healpix(Longitude(ra * u.deg), Latitude(dec * u.deg), COUNT_ORDER).astype(np.int64)
+    _write(folder / "left" / f"{k:03}.parquet", rng, k * CHUNK, ra, dec)
+    met = rng.random(n) < MATCHED
+    more = 2 * n - int(met.sum())
+    near = _displaced(rng, ra[met], dec[met], 0.5)
+    far = _field(rng, more) if is_field else _sky(rng, more)
+    order = rng.permutation(2 * n)
+    both = [np.concatenate(c)[order] for c in zip(near, far, strict=True)]
+    _write(folder / "right" / f"{k:03}.parquet", rng, 10**12 + 2 * k * CHUNK, *both)
+    return np.bincount(cells, minlength=12 * 4**COUNT_ORDER)
 
 
 def _chunks(rows: int) -> Iterator[int]:

@@ -104,6 +104,7 @@ def _relative(offsets: Ints, flux: Floats, err: Floats, m: Floats, e: Floats, me
                 sw += w
                 sf += w * flux[k]
         mean[i] = sf / sw if sf > 0.0 else np.nan
+        scale = MAG_PER_FRACTION / mean[i]
         for k in range(offsets[i], offsets[i + 1]):
-            m[k] = -MAG_PER_FRACTION * (flux[k] / mean[i] - 1.0)
-            e[k] = MAG_PER_FRACTION * err[k] / mean[i]
+            m[k] = MAG_PER_FRACTION - scale * flux[k]
+            e[k] = scale * err[k]

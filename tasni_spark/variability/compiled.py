@@ -4,6 +4,9 @@ Why: one decorator keeps the options in one place and keeps mypy's view of a ker
 Kernels never raise: a division by zero is an infinity or a NaN, and a statistic that cannot be had is NaN. Sums may be
 reordered (so that they use vector registers), but NaN and infinity keep their meaning.
 
+What a loop that writes divides by is taken out of its array first: else the compiler divides, or multiplies by the
+reciprocal, by where the arrays happen to lie, and the last bit with it.
+
 The cache on disk looks at the file of a kernel only, not at the files of the kernels that it calls: after editing one,
 remove `__pycache__/*.nb?`. A new installation replaces all files at once and needs nothing.
 """

@@ -33,6 +33,8 @@ CONSTANT_RCHI2 = 1.3
 VARIABLE_RCHI2 = 2.0
 FLARE_SKEW = -2.0
 STOCHASTIC_J = 0.3
+LEAST_CYCLES = 2.0
+"""Cycles that must have been seen: fewer are not told from a trend (VanderPlas 2018, 2018ApJS..236...16V)."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def classify(values: Mapping[str, Mapping[str, ArrayLike]], claim: ArrayLike, is
     claim : (n,)
         +1 for a claimed fade, -1 for a claimed brightening, else 0.
     is_periodic : (n,)
-        Whether a period was found that neither chance nor the cadence explains.
+        Whether a period was found, seen LEAST_CYCLES times, that neither chance nor the cadence explains.
 
     Notes
     -----
@@ -142,6 +144,7 @@ def variability_classes(inputs: Inputs, _: Group, cfg: ClassesConfig) -> Output:
     claims = inputs.read("trends").where(here).select("tile", "id", "is_claim", "sign")
     rows = rows.join(claims, ["tile", "id"], "left")
     fine = (F.col("log10_false_alarm") <= cfg.greatest_log10_false_alarm) & (F.size("cadence") == 0)
+    fine &= F.col("period_d") * LEAST_CYCLES <= F.col("span_d")
     best = F.min_by("period_d", "log10_false_alarm").alias("period_d")
     known = inputs.read("periods").where(here & fine).groupBy("tile", "id").agg(best)
     rows = rows.join(known, ["tile", "id"], "left")

@@ -34,7 +34,7 @@ VARIABLE_RCHI2 = 2.0
 FLARE_SKEW = -2.0
 STOCHASTIC_J = 0.3
 LEAST_CYCLES = 2.0
-"""Cycles that must have been seen: fewer are not told from a trend (VanderPlas 2018, 2018ApJS..236...16V)."""
+"""Cycles that must have been seen, by convention: fewer are not told from a trend."""
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
@@ -37,6 +38,7 @@ from tests.bench import twoskies
 from tests.bench.crossmatch import MATCHES, RADIUS_ARCSEC, SIZES, WRITTEN, hashed
 
 DEVICES = {"cpu": "false", "gpu": "true"}
+SKY_ARCSEC2 = 4 * math.pi * (math.degrees(1) * 3600) ** 2
 
 
 def ready(folder: Path, size: str) -> None:
@@ -58,7 +60,7 @@ def job(_: SparkSession, folder: Path) -> None:
 def joined(spark: SparkSession, folder: Path) -> DataFrame:
     """The join of the files of both positions tables."""
     left, right = (spark.read.parquet(str(folder / "lake" / f"{side}_positions")) for side in ("left", "right"))
-    around = 2 * left.count() / (4 * 3600**2 * 41252.96 / 4)
+    around = right.count() / SKY_ARCSEC2
     rights = [sql.Right("right", right, RADIUS_ARCSEC)]
     needed = left.select("id", "hpx29", "x", "y", "z", "epoch")
     cubes = sql.Geometry(sql.cell_arcsec(around, 0.0, RADIUS_ARCSEC))
@@ -87,14 +89,12 @@ def main() -> None:
     p.add_argument("--without-gpu", action="store_true", help="the CPU alone, and what RAPIDS says of the plan")
     args = p.parse_args()
     cores = len(os.sched_getaffinity(0))
-    path = f"{jars()}/*:{gpu.jar()}"
-    profile = "cluster" if args.without_gpu else "gpu"
     spark = session(
-        profile,
+        "cluster" if args.without_gpu else "gpu",
         "bench",
         spark__master=f"local[{cores}]",
         spark__driver__memory=args.memory,
-        spark__driver__extraClassPath=path,
+        spark__driver__extraClassPath=f"{jars()}/*:{gpu.jar()}",
         spark__rapids__sql__explain="NOT_ON_GPU",
         spark__ui__enabled="false",
         spark__ui__showConsoleProgress="false",
@@ -103,31 +103,47 @@ def main() -> None:
     log4j.core.config.Configurator.setLevel("com.nvidia.spark.rapids.GpuOverrides", log4j.Level.WARN)
     root = args.keep or Path(tempfile.mkdtemp(prefix="tasni-bench-"))
     grid = Table("size", "way", "device", f"wall s, of {cores} cores", "krows / s", "pairs", "hash", box=None)
-    for size in args.sizes:
-        spark.conf.set("spark.rapids.sql.enabled", "false")
-        ready(root / size, size)
-        answers = set()
-        for way in args.ways:
-            act, where = WAYS[way]
-            for device in ("cpu",) if args.without_gpu else DEVICES:
-                spark.conf.set("spark.rapids.sql.enabled", DEVICES[device])
-                seconds = []
-                for _ in range(args.repeat):
-                    started = time.monotonic()
-                    act(spark, root / size)
-                    seconds.append(time.monotonic() - started)
-                pairs, code = hashed(root / size, where)
-                told = {"size": size, "way": way, "device": device, "pairs": pairs, "hash": f"{code:016x}"}
-                print(json.dumps(told | {"seconds": [round(s, 2) for s in seconds]}), flush=True)
-                answers.add((pairs, code))
-                median = statistics.median(seconds)
-                shown = (f"{median:.1f}", f"{SIZES[size] / median / 1000:,.0f}", f"{pairs:,}", f"{code:016x}")
-                grid.add_row(size, way, device, *shown)
-        if len(answers) > 1:
-            raise SystemExit(f"size {size}: runs differ in their pairs: {answers}")
-    if args.without_gpu:
-        print("stays on the CPU:", gpu.off_gpu(joined(spark, root / args.sizes[0])))
+    try:
+        for size in args.sizes:
+            for row in measure(spark, root / size, size, args):
+                grid.add_row(*row)
+        if args.without_gpu:
+            print("stays on the CPU:", gpu.off_gpu(joined(spark, root / args.sizes[0])))
+    finally:
+        if not args.keep:
+            shutil.rmtree(root)
     Console(width=120).print(grid)
+
+
+def measure(spark: SparkSession, folder: Path, size: str, args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
+    """Lines of the table at one size."""
+    spark.conf.set("spark.rapids.sql.enabled", "false")
+    ready(folder, size)
+    answers = set()
+    for way in args.ways:
+        act, where = WAYS[way]
+        for device in ("cpu",) if args.without_gpu else DEVICES:
+            spark.conf.set("spark.rapids.sql.enabled", DEVICES[device])
+            seconds = []
+            for _ in range(args.repeat):
+                started = time.monotonic()
+                act(spark, folder)
+                seconds.append(round(time.monotonic() - started, 2))
+            pairs, code = hashed(folder, where)
+            answers.add((pairs, code))
+            print(json.dumps({"size": size, "way": way, "device": device, "seconds": seconds}), flush=True)
+            median = statistics.median(seconds)
+            yield (
+                size,
+                way,
+                device,
+                f"{median:.1f}",
+                f"{SIZES[size] / median / 1000:,.0f}",
+                f"{pairs:,}",
+                f"{code:016x}",
+            )
+    if len(answers) > 1:
+        raise SystemExit(f"size {size}: runs differ in their pairs: {answers}")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from tasni_spark.photometry.dwarfs import sequence
 from tasni_spark.report.facts import COLOUR_BINS, MAP_ORDER
 
 LEAST_TRIALS = 5
+SLOPE_TICKS = (5, 10, 20, 50, 100)
 INK, ACCENT, FAINT = "#1b2733", "#d1495b", "#9aa7b3"
 STYLE: Any = {
     "font.size": 10,
@@ -166,6 +167,8 @@ def completeness(trials: list[dict[str, Any]]) -> str:
             if enough.any():
                 axes.errorbar(x[enough], (right / n)[enough], error[enough], label=f"{mag} - {mag + 1}", **style)
         axes.set(xscale="log", xlabel="slope (mmag/yr)", ylabel="claimed, with its sign", ylim=(-0.02, 1.02))
+        axes.set_xticks(SLOPE_TICKS, [str(s) for s in SLOPE_TICKS])
+        axes.minorticks_off()
         if axes.get_legend_handles_labels()[1]:
-            axes.legend(frameon=False, fontsize=9, title="W2", title_fontsize=9)
+            axes.legend(frameon=False, fontsize=9, title="W2", title_fontsize=9, loc=2, bbox_to_anchor=(1, 1))
         return png(figure)
